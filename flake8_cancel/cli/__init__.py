@@ -1,0 +1,1 @@
+"""The command: arguments, files, workers, exit codes. Knows nothing of asyncio."""

@@ -1,0 +1,66 @@
+"""The contract of a rule. A rule's file imports this, ``code`` and, inside its ``fix`` alone, libcst and ``fix``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from flake8_cancel.code.module import Module
+from flake8_cancel.finding import Finding, Mark, Repair, Span, Step, mark, span
+
+if TYPE_CHECKING:
+    import libcst
+
+    from flake8_cancel.fix.edit import Edit
+
+__all__ = ["Finding", "Mark", "Module", "Repair", "Rule", "Span", "Step", "mark", "span"]
+
+
+class Rule:
+    """One kind of mistake. The module's docstring is its documentation and is executed by the tests.
+
+    Attributes:
+        code: ``CNL`` and three digits.
+        needs: words that the text of one function must hold together; a tuple inside means any of these.
+        visits: the types of ``ast`` nodes that ``check`` is called for.
+    """
+
+    code: ClassVar[str]
+    needs: ClassVar[tuple[str | tuple[str, ...], ...]]
+    visits: ClassVar[tuple[type[ast.AST], ...]]
+
+    def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
+        """Yield the findings at one node.
+
+        Args:
+            node: a node of one of the types in ``visits``.
+            module: the model of the module, to be asked questions.
+        """
+        raise NotImplementedError
+
+    def fix(self, node: libcst.CSTNode, edit: Edit) -> libcst.CSTNode | libcst.FlattenSentinel | libcst.RemovalSentinel:
+        """Return what replaces the repair's target; a rule whose findings carry a repair has this.
+
+        Args:
+            node: the target of the repair.
+            edit: the repair, its marked nodes, and what the file gives (names, imports, indentation).
+
+        Raises:
+            flake8_cancel.fix.edit.NoFixError: the fix cannot be made here, with the reason.
+        """
+        raise NotImplementedError
+
+    def finding(
+        self, node: ast.AST, message: str, path: Sequence[tuple[ast.AST, str]] = (), repair: Repair | None = None
+    ) -> Finding:
+        """Make a finding of this rule.
+
+        Args:
+            node: where to look.
+            message: the fact, then the way out: lower case, one line, no full stop.
+            path: the places the cancellation passed, each with a few words.
+            repair: what ``fix`` will be given, if the mistake can be mended.
+        """
+        steps = tuple(Step(span(place), words) for place, words in path)
+        return Finding(self.code, span(node), message, steps, repair)

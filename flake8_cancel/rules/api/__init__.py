@@ -1,0 +1,1 @@
+"""2xx: the call does not exist, or cannot do that."""

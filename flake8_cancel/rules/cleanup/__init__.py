@@ -1,0 +1,1 @@
+"""4xx: cleanup is skipped."""

@@ -1,0 +1,1 @@
+"""1xx: the cancellation is lost."""

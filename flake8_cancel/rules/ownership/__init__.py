@@ -1,0 +1,1 @@
+"""5xx: tasks nobody owns."""

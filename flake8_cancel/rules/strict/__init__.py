@@ -1,0 +1,1 @@
+"""9xx: strict, off by default."""

@@ -1,0 +1,1 @@
+"""6xx: timeouts, and loops that cannot be cancelled."""
