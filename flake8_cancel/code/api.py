@@ -19,3 +19,205 @@ class Facts(NamedTuple):
     target: Version = (3, 11)
     cleanup_calls: frozenset[str] = frozenset()
     resource_makers: frozenset[str] = frozenset()
+
+
+class Acquiring(NamedTuple):
+    """A call that makes or takes something, and how that is given back.
+
+    Attributes:
+        releases: the methods that give it back.
+        part: where the thing stands in the call's result, None when it is the result itself.
+        on_receiver: whether the methods belong to the receiver of the call (``lock.acquire()``), not to its result.
+    """
+
+    releases: frozenset[str]
+    part: int | None = None
+    on_receiver: bool = False
+
+
+# --- names of asyncio -----------------------------------------------------------------------------------------------
+
+ASYNCIO_NAMES = frozenset(
+    """
+    ALL_COMPLETED AbstractChildWatcher AbstractEventLoop AbstractEventLoopPolicy AbstractServer Barrier BaseEventLoop
+    BaseProtocol BaseTransport BoundedSemaphore BrokenBarrierError BufferedProtocol CancelledError Condition
+    DatagramProtocol DatagramTransport DefaultEventLoopPolicy Event EventLoop FIRST_COMPLETED FIRST_EXCEPTION
+    FastChildWatcher Future Handle IncompleteReadError InvalidStateError LifoQueue LimitOverrunError Lock
+    MultiLoopChildWatcher PidfdChildWatcher PriorityQueue ProactorEventLoop Protocol Queue QueueEmpty QueueFull
+    QueueShutDown ReadTransport Runner SafeChildWatcher SelectorEventLoop Semaphore SendfileNotAvailableError Server
+    StreamReader StreamReaderProtocol StreamWriter SubprocessProtocol SubprocessTransport Task TaskGroup
+    ThreadedChildWatcher TimeoutError Timeout TimerHandle Transport WindowsProactorEventLoopPolicy
+    WindowsSelectorEventLoopPolicy WriteTransport all_tasks as_completed coroutine create_eager_task_factory
+    create_subprocess_exec create_subprocess_shell create_task current_task eager_task_factory ensure_future gather
+    get_child_watcher get_event_loop get_event_loop_policy get_running_loop iscoroutine iscoroutinefunction isfuture
+    new_event_loop open_connection open_unix_connection run run_coroutine_threadsafe set_child_watcher set_event_loop
+    set_event_loop_policy shield sleep start_server start_unix_server timeout timeout_at to_thread wait wait_for
+    wrap_future
+    """.split()
+)
+ASYNCIO_SUBMODULES = frozenset(
+    """
+    base_events base_futures base_tasks coroutines events exceptions futures locks mixins protocols queues runners
+    selector_events streams subprocess taskgroups tasks threads timeouts transports unix_events windows_events
+    """.split()
+)
+# Names of asyncio that are younger than Python 3.10.
+BEGAN: dict[str, Version] = {
+    "asyncio.Barrier": (3, 11),
+    "asyncio.BrokenBarrierError": (3, 11),
+    "asyncio.Runner": (3, 11),
+    "asyncio.TaskGroup": (3, 11),
+    "asyncio.Timeout": (3, 11),
+    "asyncio.timeout": (3, 11),
+    "asyncio.timeout_at": (3, 11),
+    "asyncio.Task.cancelling": (3, 11),
+    "asyncio.Task.uncancel": (3, 11),
+    "asyncio.create_eager_task_factory": (3, 12),
+    "asyncio.eager_task_factory": (3, 12),
+    "asyncio.EventLoop": (3, 13),
+    "asyncio.QueueShutDown": (3, 13),
+}
+# Modules that give older Pythons a name of asyncio or builtins with the same meaning.
+BACKPORTS = frozenset({"async_timeout", "exceptiongroup", "taskgroup"})
+# Other spellings of one name.
+SAME = {
+    "concurrent.futures._base.CancelledError": "concurrent.futures.CancelledError",
+    "concurrent.futures._base.TimeoutError": "concurrent.futures.TimeoutError",
+    "concurrent.futures._base.Future": "concurrent.futures.Future",
+    "exceptiongroup.BaseExceptionGroup": "builtins.BaseExceptionGroup",
+    "exceptiongroup.ExceptionGroup": "builtins.ExceptionGroup",
+    "os.error": "builtins.OSError",
+    "select.error": "builtins.OSError",
+    "socket.error": "builtins.OSError",
+    "socket.timeout": "builtins.TimeoutError",
+}
+OTHER_FRAMEWORKS = frozenset({"curio", "trio", "twisted"})
+
+# --- TaskGroup, tasks, futures --------------------------------------------------------------------------------------
+
+# What asyncio.TaskGroup has, with the version that began it (the group itself is of 3.11).
+TASK_GROUP_METHODS: dict[str, Version] = {"create_task": (3, 11), "cancel": (3, 15)}
+PREDICATES = frozenset({"cancelled", "done", "cancelling"})
+TASK_STARTERS = frozenset({"asyncio.create_task", "asyncio.ensure_future"})
+# Methods that start a coroutine as a task and hand its fate to their receiver: loops, groups, nurseries, runners.
+TASK_STARTING_METHODS = frozenset({"create_task", "ensure_future", "start_soon", "run_coroutine_threadsafe"})
+LOOP_MAKERS = frozenset({"asyncio.get_running_loop", "asyncio.get_event_loop", "asyncio.new_event_loop"})
+
+# --- exceptions -----------------------------------------------------------------------------------------------------
+
+CANCELLED = "asyncio.CancelledError"
+CANCELLED_MAKERS = frozenset({"anyio.get_cancelled_exc_class"})
+# The next base classes of exceptions that are not builtin, or not in every Python.
+EXCEPTION_BASES: dict[str, tuple[str, ...]] = {
+    "asyncio.BrokenBarrierError": ("builtins.RuntimeError",),
+    "asyncio.CancelledError": ("builtins.BaseException",),
+    "asyncio.IncompleteReadError": ("builtins.EOFError",),
+    "asyncio.InvalidStateError": ("builtins.Exception",),
+    "asyncio.LimitOverrunError": ("builtins.Exception",),
+    "asyncio.QueueEmpty": ("builtins.Exception",),
+    "asyncio.QueueFull": ("builtins.Exception",),
+    "asyncio.QueueShutDown": ("builtins.Exception",),
+    "asyncio.SendfileNotAvailableError": ("builtins.RuntimeError",),
+    "asyncio.TimeoutError": ("builtins.Exception",),
+    "builtins.BaseExceptionGroup": ("builtins.BaseException",),
+    "builtins.ExceptionGroup": ("builtins.BaseExceptionGroup", "builtins.Exception"),
+    "concurrent.futures.BrokenExecutor": ("builtins.RuntimeError",),
+    "concurrent.futures.CancelledError": ("concurrent.futures._base.Error",),
+    "concurrent.futures.InvalidStateError": ("concurrent.futures._base.Error",),
+    "concurrent.futures.TimeoutError": ("concurrent.futures._base.Error",),
+    "concurrent.futures._base.Error": ("builtins.Exception",),
+    "json.JSONDecodeError": ("builtins.ValueError",),
+    "queue.Empty": ("builtins.Exception",),
+    "queue.Full": ("builtins.Exception",),
+    "socket.gaierror": ("builtins.OSError",),
+    "socket.herror": ("builtins.OSError",),
+    "ssl.SSLError": ("builtins.OSError",),
+    "subprocess.CalledProcessError": ("subprocess.SubprocessError",),
+    "subprocess.SubprocessError": ("builtins.Exception",),
+    "subprocess.TimeoutExpired": ("subprocess.SubprocessError",),
+}
+# Names that became another spelling of builtins.TimeoutError.
+TIMEOUT_ALIASES: dict[str, Version] = {"asyncio.TimeoutError": (3, 11), "concurrent.futures.TimeoutError": (3, 11)}
+
+# --- calls ----------------------------------------------------------------------------------------------------------
+
+CLEANUP_VERBS = frozenset(
+    """
+    abort aclose cancel cleanup clear close close_connection close_nowait dec decrement deregister detach disconnect
+    discard dispose finalize free kill leave logout pop put_nowait quit release release_conn remove remove_reader
+    remove_signal_handler remove_writer reset rmtree rollback set shutdown stop task_done teardown tear_down terminate
+    unlink unlock unregister unsubscribe untrack wait_closed
+    """.split()
+)
+NEVER_RETURN = frozenset(
+    """
+    builtins.exit builtins.quit os._exit os.abort os.execl os.execle os.execlp os.execlpe os.execv os.execve os.execvp
+    os.execvpe pytest.exit pytest.fail pytest.skip pytest.xfail sys.exit typing.assert_never
+    typing_extensions.assert_never
+    """.split()
+)
+# Context managers that end the exceptions they are given; methods of unittest.TestCase go by their name.
+SWALLOWING_MANAGERS = frozenset({"contextlib.suppress", "pytest.raises"})
+SWALLOWING_METHODS = frozenset({"assertRaises", "assertRaisesRegex"})
+# Context managers and calls that cancel what is inside them when their time is up.
+DEADLINE_MANAGERS = frozenset(
+    {
+        "anyio.fail_after",
+        "anyio.move_on_after",
+        "async_timeout.timeout",
+        "async_timeout.timeout_at",
+        "asyncio.timeout",
+        "asyncio.timeout_at",
+    }
+)
+DEADLINE_MAKERS = DEADLINE_MANAGERS | {"asyncio.wait_for"}
+LOGGING_VERBS = frozenset(
+    """
+    add_event critical debug error exception fatal info log print print_exc print_exception record_exception trace
+    warn warning
+    """.split()
+)
+# Calls that read a value and keep no hold on it, so a task passed to them has still the same owner.
+HARMLESS_CALLS = frozenset(
+    """
+    builtins.bool builtins.callable builtins.enumerate builtins.getattr builtins.hasattr builtins.hash builtins.id
+    builtins.isinstance builtins.issubclass builtins.len builtins.print builtins.repr builtins.reversed builtins.sorted
+    builtins.str builtins.type builtins.zip asyncio.as_completed asyncio.gather asyncio.isfuture asyncio.shield
+    asyncio.wait asyncio.wait_for
+    """.split()
+)
+
+_CLOSE = frozenset({"close", "aclose"})
+_ENDS_PROCESS = frozenset({"kill", "terminate", "wait", "communicate"})
+
+ACQUIRING_FUNCTIONS: dict[str, Acquiring] = {
+    "builtins.open": Acquiring(_CLOSE),
+    "aiofiles.open": Acquiring(_CLOSE),
+    "aiohttp.ClientSession": Acquiring(_CLOSE),
+    "aiosqlite.connect": Acquiring(_CLOSE),
+    "asyncpg.connect": Acquiring(_CLOSE | {"terminate"}),
+    "asyncpg.create_pool": Acquiring(_CLOSE | {"terminate"}),
+    "asyncio.create_subprocess_exec": Acquiring(_ENDS_PROCESS),
+    "asyncio.create_subprocess_shell": Acquiring(_ENDS_PROCESS),
+    "asyncio.open_connection": Acquiring(frozenset({"close", "abort"}), part=1),
+    "asyncio.open_unix_connection": Acquiring(frozenset({"close", "abort"}), part=1),
+    "asyncio.start_server": Acquiring(frozenset({"close"})),
+    "asyncio.start_unix_server": Acquiring(frozenset({"close"})),
+    "httpx.AsyncClient": Acquiring(_CLOSE),
+    "socket.create_connection": Acquiring(frozenset({"close", "shutdown"})),
+    "socket.socket": Acquiring(frozenset({"close", "shutdown"})),
+    "tempfile.TemporaryDirectory": Acquiring(frozenset({"cleanup"})),
+    "websockets.connect": Acquiring(_CLOSE),
+}
+# Methods by name: what one receiver gives or makes, and the methods that give it back.
+ACQUIRING_METHODS: dict[str, Acquiring] = {
+    "acquire": Acquiring(frozenset({"release"}), on_receiver=True),
+    "connect": Acquiring(frozenset({"close", "aclose", "disconnect"}), on_receiver=True),
+    "open": Acquiring(frozenset({"close", "aclose"}), on_receiver=True),
+    "register": Acquiring(frozenset({"unregister", "deregister"}), on_receiver=True),
+    "subscribe": Acquiring(frozenset({"unsubscribe"}), on_receiver=True),
+    "create_connection": Acquiring(frozenset({"close", "abort"}), part=0),
+    "create_datagram_endpoint": Acquiring(frozenset({"close", "abort"}), part=0),
+    "create_server": Acquiring(frozenset({"close"})),
+    "create_unix_server": Acquiring(frozenset({"close"})),
+}
