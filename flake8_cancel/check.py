@@ -11,6 +11,11 @@ from flake8_cancel.finding import Finding, Mark, Span
 from flake8_cancel.rule import Rule
 from flake8_cancel.source import character_column, split_lines
 
+
+class RuleError(Exception):
+    """A rule failed: a bug of ours. The message names the rule and the place; the cause is the rule's own exception."""
+
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -27,6 +32,7 @@ def check_text(text: str, facts: Facts, rules: Sequence[Rule]) -> list[Finding]:
 
     Raises:
         SyntaxError: Python cannot parse the text. RecursionError and MemoryError can come from the parser too.
+        RuleError: a rule failed.
     """
     if not _with_words(text, rules):
         return []
@@ -79,7 +85,15 @@ def _check_part(top: ast.AST, rules: Sequence[Rule], module: Module) -> Iterator
         return
     for node in ast.walk(top) if isinstance(top, _FUNCTIONS) else (top,):
         for rule in by_type.get(type(node), ()):
-            yield from rule.check(node, module)
+            yield from _asked(rule, node, module)
+
+
+def _asked(rule: Rule, node: ast.AST, module: Module) -> Iterator[Finding]:
+    try:
+        yield from rule.check(node, module)
+    except Exception as error:
+        line = getattr(node, "lineno", 0)
+        raise RuleError(f"{rule.code} failed at line {line}: {type(error).__name__}: {error}") from error
 
 
 def _with_words(text: str, rules: Sequence[Rule]) -> list[Rule]:

@@ -20,7 +20,7 @@ class Span(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One place on the way of a cancellation, with a few words: ``cancelled here``, ``caught here``, ``goes on here``."""
+    """One place on the way of a cancellation, in a few words: ``cancelled here``, ``caught here``, ``goes on here``."""
 
     span: Span
     words: str

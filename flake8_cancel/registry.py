@@ -25,7 +25,7 @@ class Entry(NamedTuple):
     rule: Rule
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def entries() -> tuple[Entry, ...]:
     """Return every rule, ordered by code."""
     found = []
@@ -54,8 +54,8 @@ def chosen(strict: bool) -> tuple[Rule, ...]:
 def wants_strict(*selections: object) -> bool:
     """Tell whether one of flake8's selections names the strict codes.
 
-    flake8 forgets ``extend_default_ignore`` as soon as a project writes ``ignore =``, and ``--select CNL`` overrules it,
-    so only an entry that begins with ``CNL9`` counts.
+    flake8 forgets ``extend_default_ignore`` as soon as a project writes ``ignore =``, and ``--select CNL`` overrules
+    it, so only an entry that begins with ``CNL9`` counts.
 
     Args:
         selections: the values of ``select`` and ``extend_select``: sequences of codes, or None.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from flake8_cancel.fix.edit import Edit
 
+    Replacement = libcst.CSTNode | libcst.FlattenSentinel[libcst.CSTNode] | libcst.RemovalSentinel
+
 __all__ = ["Finding", "Mark", "Module", "Repair", "Rule", "Span", "Step", "mark", "span"]
 
 
@@ -39,7 +41,9 @@ class Rule:
         """
         raise NotImplementedError
 
-    def fix(self, node: libcst.CSTNode, edit: Edit) -> libcst.CSTNode | libcst.FlattenSentinel | libcst.RemovalSentinel:
+    def fix(
+        self, node: libcst.CSTNode, edit: Edit
+    ) -> libcst.CSTNode | libcst.FlattenSentinel[libcst.CSTNode] | libcst.RemovalSentinel:
         """Return what replaces the repair's target; a rule whose findings carry a repair has this.
 
         Args:
@@ -64,3 +68,14 @@ class Rule:
         """
         steps = tuple(Step(span(place), words) for place, words in path)
         return Finding(self.code, span(node), message, steps, repair)
+
+    def repair(self, target: ast.AST, safe: bool, marks: Sequence[ast.AST] = (), words: Sequence[str] = ()) -> Repair:
+        """Make what ``fix`` will be given.
+
+        Args:
+            target: the one node that is replaced.
+            safe: whether the fix is safe.
+            marks: further nodes inside the target that the fix looks at.
+            words: what the detection found out.
+        """
+        return Repair(mark(target), safe, tuple(map(mark, marks)), tuple(words))

@@ -35,9 +35,13 @@ class Acquiring(NamedTuple):
     on_receiver: bool = False
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # --- names of asyncio -----------------------------------------------------------------------------------------------
 
-ASYNCIO_NAMES = frozenset(
+ASYNCIO_NAMES = _words(
     """
     ALL_COMPLETED AbstractChildWatcher AbstractEventLoop AbstractEventLoopPolicy AbstractServer Barrier BaseEventLoop
     BaseProtocol BaseTransport BoundedSemaphore BrokenBarrierError BufferedProtocol CancelledError Condition
@@ -53,13 +57,13 @@ ASYNCIO_NAMES = frozenset(
     new_event_loop open_connection open_unix_connection run run_coroutine_threadsafe set_child_watcher set_event_loop
     set_event_loop_policy shield sleep start_server start_unix_server timeout timeout_at to_thread wait wait_for
     wrap_future
-    """.split()
+    """
 )
-ASYNCIO_SUBMODULES = frozenset(
+ASYNCIO_SUBMODULES = _words(
     """
     base_events base_futures base_tasks coroutines events exceptions futures locks mixins protocols queues runners
     selector_events streams subprocess taskgroups tasks threads timeouts transports unix_events windows_events
-    """.split()
+    """
 )
 # Names of asyncio that are younger than Python 3.10.
 BEGAN: dict[str, Version] = {
@@ -141,21 +145,38 @@ TIMEOUT_ALIASES: dict[str, Version] = {"asyncio.TimeoutError": (3, 11), "concurr
 
 # --- calls ----------------------------------------------------------------------------------------------------------
 
-CLEANUP_VERBS = frozenset(
+CLEANUP_VERBS = _words(
     """
     abort aclose cancel cleanup clear close close_connection close_nowait dec decrement deregister detach disconnect
     discard dispose finalize free kill leave logout pop put_nowait quit release release_conn remove remove_reader
     remove_signal_handler remove_writer reset rmtree rollback set shutdown stop task_done teardown tear_down terminate
     unlink unlock unregister unsubscribe untrack wait_closed
-    """.split()
-)
-NEVER_RETURN = frozenset(
     """
-    builtins.exit builtins.quit os._exit os.abort os.execl os.execle os.execlp os.execlpe os.execv os.execve os.execvp
-    os.execvpe pytest.exit pytest.fail pytest.skip pytest.xfail sys.exit typing.assert_never
-    typing_extensions.assert_never
-    """.split()
 )
+# Calls that never return, and what they raise: "" where they end the process at once.
+NEVER_RETURN: dict[str, str] = {
+    **dict.fromkeys(("builtins.exit", "builtins.quit", "sys.exit"), "builtins.SystemExit"),
+    **dict.fromkeys(("typing.assert_never", "typing_extensions.assert_never"), "builtins.AssertionError"),
+    **{f"pytest.{name}": f"pytest.{name}.Exception" for name in ("exit", "fail", "skip", "xfail")},
+    **dict.fromkeys((f"os.exec{kind}" for kind in _words("l le lp lpe v ve vp vpe")), ""),
+    **dict.fromkeys(("os._exit", "os.abort"), ""),
+}
+# Decorators that make a generator function a context manager.
+CONTEXT_MANAGER_MAKERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
+# Context managers that let every exception through.
+NEUTRAL_MANAGERS = _words(
+    "builtins.open contextlib.aclosing contextlib.closing contextlib.nullcontext tempfile.TemporaryDirectory"
+)
+# Whether entering and leaving a context manager may suspend, where it is not always so.
+MANAGERS_SUSPEND: dict[str, tuple[bool, bool]] = {
+    "async_timeout.timeout": (False, False),
+    "asyncio.TaskGroup": (False, True),
+    "asyncio.timeout": (False, False),
+    "asyncio.timeout_at": (False, False),
+    "contextlib.AsyncExitStack": (False, True),
+    "contextlib.aclosing": (False, True),
+    "contextlib.nullcontext": (False, False),
+}
 # Context managers that end the exceptions they are given; methods of unittest.TestCase go by their name.
 SWALLOWING_MANAGERS = frozenset({"contextlib.suppress", "pytest.raises"})
 SWALLOWING_METHODS = frozenset({"assertRaises", "assertRaisesRegex"})
@@ -171,20 +192,20 @@ DEADLINE_MANAGERS = frozenset(
     }
 )
 DEADLINE_MAKERS = DEADLINE_MANAGERS | {"asyncio.wait_for"}
-LOGGING_VERBS = frozenset(
+LOGGING_VERBS = _words(
     """
     add_event critical debug error exception fatal info log print print_exc print_exception record_exception trace
     warn warning
-    """.split()
+    """
 )
 # Calls that read a value and keep no hold on it, so a task passed to them has still the same owner.
-HARMLESS_CALLS = frozenset(
+HARMLESS_CALLS = _words(
     """
     builtins.bool builtins.callable builtins.enumerate builtins.getattr builtins.hasattr builtins.hash builtins.id
     builtins.isinstance builtins.issubclass builtins.len builtins.print builtins.repr builtins.reversed builtins.sorted
     builtins.str builtins.type builtins.zip asyncio.as_completed asyncio.gather asyncio.isfuture asyncio.shield
     asyncio.wait asyncio.wait_for
-    """.split()
+    """
 )
 
 _CLOSE = frozenset({"close", "aclose"})

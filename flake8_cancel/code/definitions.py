@@ -12,6 +12,18 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _OVERLOADS = frozenset({"typing.overload", "typing_extensions.overload"})
 _PROPERTIES = frozenset({"builtins.property", "functools.cached_property"})
+_MANAGERS = frozenset({"contextlib.asynccontextmanager", "contextlib.contextmanager"})
+# Decorators that leave what a call gives as it is.
+_TRANSPARENT = _PROPERTIES | {
+    "abc.abstractmethod",
+    "builtins.classmethod",
+    "builtins.staticmethod",
+    "functools.cache",
+    "functools.lru_cache",
+    "typing.final",
+    "typing.override",
+    "typing_extensions.override",
+}
 _MOST_BASES = 50
 # Base classes from elsewhere that give a class no method of a name it would use itself.
 _PLAIN_BASES = ("abc.", "builtins.", "enum.", "typing.", "typing_extensions.")
@@ -93,6 +105,33 @@ class Definitions:
                     self._derived.setdefault(base, []).append(one)
         return self._derived.get(owner, [])
 
+    def are_related(self, first: ast.ClassDef, second: ast.ClassDef) -> bool:
+        """Tell whether two classes of this file are one, or one derives from the other."""
+        return first is second or first in self.local_bases(second) or second in self.local_bases(first)
+
+    def is_property(self, definition: ast.AST) -> bool:
+        """Tell whether a method is read like an attribute."""
+        return self._is_decorated(definition, _PROPERTIES)
+
+    def is_manager(self, definition: ast.AST) -> bool:
+        """Tell whether a generator function is made a context manager."""
+        return self._is_decorated(definition, _MANAGERS)
+
+    def is_plain(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        """Tell whether a call of a function gives what its body gives: no decorator may change it."""
+        return all(self._names.name(decorator) in _TRANSPARENT for decorator in function.decorator_list)
+
+    def member(self, owner: ast.ClassDef, name: str) -> Definition | None:
+        """Return the method, or class, that a class or its bases in this file certainly define under a name."""
+        family = (owner, *self.local_bases(owner))
+        if any(name in self._in_methods().get(one, {}) for one in family):
+            return None
+        for one in family:
+            bindings = self._survey.inner[one].bindings.get(name)
+            if bindings:
+                return self._only(bindings)
+        return None
+
     def qualname(self, definition: Definition) -> str:
         """Return the name of a definition with the functions and classes around it, as ``__qualname__`` has it."""
         parts = [definition.name]
@@ -113,11 +152,11 @@ class Definitions:
         owner = self.receiver_class(receiver)
         if owner:
             overridden = any(expression.attr in self._survey.inner[one].bindings for one in self.derived(owner))
-            return None if overridden else self._member(owner, expression.attr)
+            return None if overridden else self.member(owner, expression.attr)
         if _is_super(receiver):
             return self._inherited(expression)
         definition = self.definition(receiver)
-        return self._member(definition, expression.attr) if isinstance(definition, ast.ClassDef) else None
+        return self.member(definition, expression.attr) if isinstance(definition, ast.ClassDef) else None
 
     def _inherited(self, expression: ast.Attribute) -> Definition | None:
         """Return the method that ``super().method`` finds in this file."""
@@ -125,24 +164,14 @@ class Definitions:
         while scope.parent and not isinstance(scope.node, ast.ClassDef):
             scope = scope.parent
         bases = self.local_bases(scope.node) if isinstance(scope.node, ast.ClassDef) else ()
-        return self._member(bases[0], expression.attr) if bases else None
-
-    def _member(self, owner: ast.ClassDef, name: str) -> Definition | None:
-        family = (owner, *self.local_bases(owner))
-        if any(name in self._in_methods().get(one, {}) for one in family):
-            return None
-        for one in family:
-            bindings = self._survey.inner[one].bindings.get(name)
-            if bindings:
-                return self._only(bindings)
-        return None
+        return self.member(bases[0], expression.attr) if bases else None
 
     def _only(self, bindings: Sequence[Binding]) -> Definition | None:
         """Return the definition among bindings when nothing else may be meant."""
         real = [binding.node for binding in bindings if not self._is_decorated(binding.node, _OVERLOADS)]
         if len(real) != 1 or not isinstance(real[0], (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             return None
-        return None if self._is_decorated(real[0], _PROPERTIES) else real[0]
+        return None if self.is_property(real[0]) else real[0]
 
     def _is_decorated(self, node: ast.AST, names: frozenset[str]) -> bool:
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):

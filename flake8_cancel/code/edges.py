@@ -117,13 +117,12 @@ class Edges:
             yield Step(CLOSED, True, unwind(point.frame, raising(Error("builtins.GeneratorExit")), pending))
 
     def _raise(self, point: Point, pending: Pending) -> Iterator[State]:
-        if point.slot < 0:
-            return (unwind(point.frame, raising(error), pending) for error in point.errors)
-        again = pending[point.slot]
-        error = again.current or again.error
-        # A bare raise with nothing in flight, in a finally block that was entered normally, is a RuntimeError.
-        completion = raising(error or Error("builtins.RuntimeError"))
-        return iter((unwind(point.frame, completion, pending),))
+        errors = point.errors
+        if not errors:
+            again = (pending[slot].current or pending[slot].error for slot in point.slots)
+            # Where nothing is handled, a bare raise is a RuntimeError itself.
+            errors = (next((error for error in again if error), Error("builtins.RuntimeError")),)
+        return (unwind(point.frame, raising(error), pending) for error in errors)
 
     def _clause(self, point: Point, pending: Pending) -> Iterator[Step]:
         error = pending[-1].error

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code import managers
+from flake8_cancel.code.api import CONTEXT_MANAGER_MAKERS, NEVER_RETURN
 from flake8_cancel.code.build import AnyFunction
 from flake8_cancel.code.errors import Error
 from flake8_cancel.code.flow import Flow, TooLargeError
@@ -16,25 +17,6 @@ if TYPE_CHECKING:
 
 _Key = tuple[AnyFunction, tuple[tuple[str, bool], ...]]
 
-# What these calls raise; those without an error end the process.
-_NEVER_RETURN: dict[str, tuple[Error, ...]] = {
-    "sys.exit": (Error("builtins.SystemExit"),),
-    "builtins.exit": (Error("builtins.SystemExit"),),
-    "builtins.quit": (Error("builtins.SystemExit"),),
-    "os._exit": (),
-    "os.abort": (),
-    "os.execv": (),
-    "os.execve": (),
-    "os.execvp": (),
-    "os.execvpe": (),
-    "typing.assert_never": (Error("builtins.AssertionError"),),
-    "typing_extensions.assert_never": (Error("builtins.AssertionError"),),
-    "pytest.fail": (Error("pytest.fail.Exception"),),
-    "pytest.skip": (Error("pytest.skip.Exception"),),
-    "pytest.exit": (Error("pytest.exit.Exception"),),
-    "pytest.xfail": (Error("pytest.xfail.Exception"),),
-}
-_GENERATORS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 
 
 class Flows:
@@ -75,8 +57,8 @@ class Flows:
         return tuple("builtins.TimeoutError" if name == "asyncio.TimeoutError" else name for name in names)
 
     def is_manager(self, function: AnyFunction) -> bool:
-        """Tell whether a generator function is made a context manager, so that its yield raises what the body raised."""
-        return any(self.module.name(decorator) in _GENERATORS for decorator in function.decorator_list)
+        """Tell whether a generator is made a context manager, so that its yield raises what the body raised."""
+        return any(self.module.name(decorator) in CONTEXT_MANAGER_MAKERS for decorator in function.decorator_list)
 
     def suspends_at(self, item: ast.withitem, leaving: bool) -> bool:
         """Tell whether entering, or leaving, an item of an ``async with`` may suspend."""
@@ -89,9 +71,9 @@ class Flows:
             call: the call.
             awaited: whether it is awaited; a coroutine function that is only called returns at once.
         """
-        known = _NEVER_RETURN.get(self.module.name(call.func) or "")
+        known = NEVER_RETURN.get(self.module.name(call.func) or "")
         if known is not None:
-            return known
+            return (Error(known),) if known else ()
         helper = self.module.definition(call.func)
         if isinstance(helper, ast.ClassDef) or helper is None or helper.decorator_list:
             return None

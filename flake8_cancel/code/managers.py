@@ -5,6 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
+from flake8_cancel.code.api import (
+    CONTEXT_MANAGER_MAKERS,
+    MANAGERS_SUSPEND,
+    NEUTRAL_MANAGERS,
+    SWALLOWING_MANAGERS,
+    SWALLOWING_METHODS,
+)
 from flake8_cancel.code.errors import (
     CANCEL,
     MAYBE,
@@ -22,21 +29,7 @@ if TYPE_CHECKING:
     from flake8_cancel.code.flow import Flow
     from flake8_cancel.code.module import Module
 
-# Whether entering and leaving may suspend, where it is not always so.
-_SUSPENDS = {
-    "asyncio.timeout": (False, False),
-    "asyncio.timeout_at": (False, False),
-    "async_timeout.timeout": (False, False),
-    "asyncio.TaskGroup": (False, True),
-    "contextlib.aclosing": (False, True),
-    "contextlib.AsyncExitStack": (False, True),
-    "contextlib.nullcontext": (False, False),
-}
 _TIMEOUTS = frozenset({"asyncio.timeout", "asyncio.timeout_at", "async_timeout.timeout"})
-_SWALLOWERS = frozenset({"contextlib.suppress", "pytest.raises"})
-_NEUTRAL = frozenset({"contextlib.aclosing", "contextlib.closing", "contextlib.nullcontext", "builtins.open"})
-_ASSERTS = frozenset({"assertRaises", "assertRaisesRegex"})
-_GENERATORS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 
 Effects = list[tuple[Completion, bool]]
 
@@ -59,7 +52,7 @@ def scope(module: Module, item: ast.withitem) -> str | None:
 
 def suspends(module: Module, item: ast.withitem, leaving: bool) -> bool:
     """Tell whether entering, or leaving, an item of an ``async with`` may suspend."""
-    known = _SUSPENDS.get(module.name(_maker(item)) or "")
+    known = MANAGERS_SUSPEND.get(module.name(_maker(item)) or "")
     if known:
         return known[leaving]
     own = own_manager(module, item)
@@ -89,9 +82,9 @@ def effects(module: Module, item: ast.withitem, number: int, completion: Complet
         return [(raising(timeout_error(module)) if own else completion, True)]
     if name == "asyncio.TaskGroup" and error:
         return [(raising(_group_raises(module, error, number)), True)]
-    if name in _NEUTRAL or (name in _SUSPENDS and name != "contextlib.AsyncExitStack"):
+    if name in NEUTRAL_MANAGERS or (name in MANAGERS_SUSPEND and name != "contextlib.AsyncExitStack"):
         return [(completion, True)]
-    if error and (name in _SWALLOWERS or _asserts(item)):
+    if error and (name in SWALLOWING_MANAGERS or _asserts(item)):
         return _swallows(module, item, error)
     own_effects = _own_effects(module, item, completion)
     if own_effects is not None:
@@ -110,7 +103,7 @@ def own_manager(module: Module, item: ast.withitem) -> Own | None:
     definition = module.definition(maker) if isinstance(item.context_expr, ast.Call) else None
     if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef)):
         decorators = [module.name(decorator) for decorator in definition.decorator_list]
-        return Own(generator=definition) if len(decorators) == 1 and decorators[0] in _GENERATORS else None
+        return Own(generator=definition) if len(decorators) == 1 and decorators[0] in CONTEXT_MANAGER_MAKERS else None
     if not isinstance(definition, ast.ClassDef):
         return None
     asynchronous = isinstance(module.parent(item), ast.AsyncWith)
@@ -140,7 +133,7 @@ def _maker(item: ast.withitem) -> ast.expr:
 
 def _asserts(item: ast.withitem) -> bool:
     maker = _maker(item)
-    return isinstance(maker, ast.Attribute) and maker.attr in _ASSERTS
+    return isinstance(maker, ast.Attribute) and maker.attr in SWALLOWING_METHODS
 
 
 def _swallows(module: Module, item: ast.withitem, error: Error) -> Effects:
@@ -185,7 +178,7 @@ def _own_effects(module: Module, item: ast.withitem, completion: Completion) -> 
     if own.leave is None:
         return None
     names = [argument.arg for argument in own.leave.args.args[1:4]]
-    flow = module.flow(own.leave, {name: error is not None for name in names})
+    flow = module.flow(own.leave, dict.fromkeys(names, error is not None))
     if flow is None:
         return None
     results: Effects = []
@@ -209,5 +202,3 @@ def _generator_effects(flow: Flow, completion: Completion) -> Effects:
         else:
             results.append((NORMAL if completion.error else completion, True))
     return results
-
-

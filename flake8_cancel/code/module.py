@@ -11,9 +11,11 @@ from flake8_cancel.code.classes import Classes
 from flake8_cancel.code.definitions import Definitions
 from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.flows import Flows
+from flake8_cancel.code.kinds import Kinds
 from flake8_cancel.code.names import Names
 from flake8_cancel.code.scopes import FUNCTIONS
 from flake8_cancel.code.survey import survey_of
+from flake8_cancel.code.values import Kind
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -34,6 +36,7 @@ class Module:
         self._names = Names(self._survey, facts.target)
         self._definitions = Definitions(self._survey, self._names)
         self._classes = Classes(self._survey, self._names, self._definitions, facts.target)
+        self._kinds = Kinds(self._survey, self._names, self._definitions)
         self._flows = Flows(self)
 
     # --- structure -------------------------------------------------------------------------------------------------
@@ -81,7 +84,8 @@ class Module:
         """Return the qualified names of a class or a tuple of classes, as in ``except`` and ``isinstance``.
 
         Tuples are flattened, also by a constant of this file (``ERRORS = (OSError, CancelledError)``) and by
-        ``(*ERRORS, ValueError)``; an unknown part is None, no expression (a bare ``except``) gives nothing. A class of this file is the name ``".Its.qualname"``.
+        ``(*ERRORS, ValueError)``; an unknown part is None, no expression (a bare ``except``) gives nothing.
+        A class of this file is the name ``".Its.qualname"``.
         """
         return self._classes.names(expression)
 
@@ -89,7 +93,8 @@ class Module:
         """Return the one definition of this file that an expression certainly refers to.
 
         A name bound once by ``def`` or ``class``, ``self.method`` and ``cls.method`` of the class around (or of its
-        bases in this file), ``Class.method``; ``functools.partial(f, ...)`` is ``f``. None when anything else may be meant.
+        bases in this file), ``Class.method``; ``functools.partial(f, ...)`` is ``f``.
+        None when anything else may be meant, and for properties.
         """
         return self._definitions.definition(expression)
 
@@ -105,7 +110,7 @@ class Module:
         return self._classes.bases(name)
 
     def framework(self) -> str:
-        """Return ``"asyncio"``, ``"anyio"``, ``"other"`` (trio, curio, twisted) or ``"none"``, by what the file imports.
+        """Return ``"asyncio"``, ``"anyio"``, ``"other"`` (trio, curio, twisted) or ``"none"``, by its imports.
 
         ``"other"`` wins over ``"anyio"``, and that over ``"asyncio"``; ``"none"`` is a file that imports none of them.
         """
@@ -113,6 +118,32 @@ class Module:
         if tops & OTHER_FRAMEWORKS:
             return "other"
         return next((name for name in ("anyio", "asyncio") if name in tops), "none")
+
+    # --- values ----------------------------------------------------------------------------------------------------
+
+    def value(self, expression: ast.expr) -> ast.expr | None:
+        """Return the expression that a name certainly stands for where it is used; any other stands for itself.
+
+        None when the name has no such expression: a parameter, a loop variable, or one of several assignments.
+        """
+        return self._kinds.value(expression)
+
+    def kind(self, expression: ast.expr | None) -> Kind | None:
+        """Return what a value certainly is: a task, a future, a task group, a lock, a coroutine, a collection, ...
+
+        Known are asyncio's own makers, annotations of parameters, attributes and fields, ``async with ... as``, what
+        the order of assignments leaves of a local, every assignment to an attribute of a class of this file, loops over
+        collections, and what functions of this file return. ``None`` is left out: a task or None is a task.
+        A value that may be something else is None.
+        """
+        return self._kinds.kind(expression)
+
+    def element_kind(self, expression: ast.expr | None) -> Kind | None:
+        """Return what the elements of a collection certainly are, of a dictionary its values.
+
+        Displays, comprehensions, annotations, and everything put in by ``append``, ``add``, ``d[k] = v`` and the like.
+        """
+        return self._kinds.element_kind(expression)
 
     # --- the cancellation graph --------------------------------------------------------------------------------------
 

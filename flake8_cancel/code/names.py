@@ -96,7 +96,7 @@ class Names:
         is_there = self._target >= api.BEGAN.get(name, (3, 10))
         if not is_there or not isinstance(around, ast.Try) or first not in around.body:
             return None
-        rest = [binding.node for binding, found in zip(bindings, candidates) if found != name]
+        rest = [binding.node for binding, found in zip(bindings, candidates, strict=True) if found != name]
         return name if all(self._in_handler(node, around) for node in rest) else None
 
     def _in_handler(self, node: ast.AST, around: ast.Try) -> bool:

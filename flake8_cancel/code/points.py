@@ -99,12 +99,12 @@ class Point:
         targets: where it goes on normally; a BRANCH has yes and no.
         may_raise: whether an unknown error may leave from here; of a RAISE, that it does not always raise.
         completion: of a LEAVE.
-        errors: of a RAISE, what it raises; empty with ``slot`` set.
-        slot: of a RAISE, the index of the pending completion that it raises again, else -1.
+        errors: of a RAISE, what it raises; empty with ``slots`` set.
+        slots: of a RAISE, the indexes of the pending completions of which it raises the first that is an error again.
         wanted: of a CLAUSE, the qualified names of the classes it takes.
     """
 
-    __slots__ = ("completion", "errors", "frame", "kind", "may_raise", "node", "slot", "targets", "wanted")
+    __slots__ = ("completion", "errors", "frame", "kind", "may_raise", "node", "slots", "targets", "wanted")
 
     def __init__(self, kind: str, node: ast.AST, frame: Frame, *targets: Point) -> None:
         self.kind = kind
@@ -114,7 +114,7 @@ class Point:
         self.may_raise = False
         self.completion = NORMAL
         self.errors: tuple[Error, ...] = ()
-        self.slot = -1
+        self.slots: tuple[int, ...] = ()
         self.wanted: tuple[str | None, ...] = ()
 
     @property

@@ -73,6 +73,10 @@ class Survey:
         item_bindings: every assignment to an item.
         imports: the modules imported anywhere.
         classes: every class.
+        returns: the ``return`` statements of each function.
+        yields: the ``yield`` expressions of each generator function.
+        awaits: every ``await``.
+        augmented: every ``x += ...`` and the like.
     """
 
     def __init__(self, tree: ast.Module) -> None:
@@ -87,6 +91,10 @@ class Survey:
         self.item_bindings: list[tuple[ast.Subscript, Binding]] = []
         self.imports: set[str] = set()
         self.classes: list[ast.ClassDef] = []
+        self.returns: dict[ast.AST, list[ast.Return]] = {}
+        self.yields: dict[ast.AST, list[ast.Yield | ast.YieldFrom]] = {}
+        self.awaits: list[ast.Await] = []
+        self.augmented: list[ast.AugAssign] = []
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """Yield the nodes around a node, from the inside out."""
@@ -94,6 +102,10 @@ class Survey:
         while around is not None:
             yield around
             around = self.parents.get(around)
+
+    def adopt(self, expression: ast.expr, scope: Scope) -> None:
+        """Give the nodes of an expression that was parsed from a string a scope to be looked up in."""
+        self.scopes.update(dict.fromkeys(ast.walk(expression), scope))
 
     def lookup(self, name: str, scope: Scope) -> list[Binding]:
         """Return what may bind a name that is used in a scope, as Python looks it up; nothing for a builtin."""

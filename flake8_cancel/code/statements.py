@@ -97,8 +97,8 @@ class Statements:
 
     def _raise(self, node: ast.Raise, frame: Frame) -> Point:
         point = Point(RAISE, node, frame)
-        point.slot = _slot_raised(node.exc, frame)
-        if point.slot < 0:
+        point.slots = _raised_again(node.exc, frame)
+        if not point.slots and node.exc:
             point.errors = (self._error(node.exc),)
         return point
 
@@ -108,18 +108,20 @@ class Statements:
         return UNKNOWN if name is None or more else Error(name)
 
 
-def _slot_raised(raised: ast.expr | None, frame: Frame) -> int:
-    """Return the index of the pending completion that a ``raise`` raises again, or -1.
+def _raised_again(raised: ast.expr | None, frame: Frame) -> tuple[int, ...]:
+    """Return the indexes of the pending completions that a ``raise`` may raise again, the innermost first.
 
-    A bare ``raise`` raises what the innermost handler or finally block around it has; ``raise e`` what the handler that
-    bound the name e has. A rebinding of that name inside the handler is not looked for: nobody writes it.
+    A bare ``raise`` raises what is being handled: by the innermost handler around it, or by a finally block that an
+    exception entered. ``raise e`` raises what the handler has that bound the name e; a rebinding of that name inside
+    the handler is not looked for, since nobody writes it.
     """
+    found = []
     around: Frame | None = frame
     while around is not None:
         node = around.node
         if raised is None and around.kind in ("clause", "star", "final"):
-            return around.depth - 1
+            found.append(around.depth - 1)
         if isinstance(raised, ast.Name) and isinstance(node, ast.ExceptHandler) and node.name == raised.id:
-            return around.depth - 1
+            return (around.depth - 1,)
         around = around.parent
-    return -1
+    return tuple(found)

@@ -60,7 +60,7 @@ def _walk(tree: ast.Module, survey: Survey) -> None:
                     children.append(child)
         if kind is ast.comprehension and parents[node].generators[0] is node:  # type: ignore[attr-defined]
             # The first iterable of a comprehension is evaluated outside it.
-            scopes[node.iter] = scope.parent or scope  # type: ignore[attr-defined]
+            scopes[node.iter] = scope.parent or scope
         children.reverse()
         waiting.extend(children)
 
@@ -120,6 +120,7 @@ def _annotate(survey: Survey, node: ast.AnnAssign, scope: Scope) -> None:
 
 
 def _augment(survey: Survey, node: ast.AugAssign, scope: Scope) -> None:
+    survey.augmented.append(node)
     _bind(survey, node.target, Binding(Form.AUGMENTED, node, node.value), scope)
 
 
@@ -215,6 +216,18 @@ def _call(survey: Survey, node: ast.Call, scope: Scope) -> None:
         survey.calls.setdefault(function.id, []).append(node)
 
 
+def _return(survey: Survey, node: ast.Return, scope: Scope) -> None:
+    survey.returns.setdefault(scope.node, []).append(node)
+
+
+def _yield(survey: Survey, node: ast.Yield | ast.YieldFrom, scope: Scope) -> None:
+    survey.yields.setdefault(scope.node, []).append(node)
+
+
+def _await(survey: Survey, node: ast.Await, scope: Scope) -> None:
+    survey.awaits.append(node)
+
+
 def _name(scope: Scope, name: str, binding: Binding) -> None:
     scope.bindings.setdefault(name, []).append(binding)
 
@@ -244,6 +257,10 @@ _NOTES: dict[type[ast.AST], Callable[[Survey, Any, Scope], None]] = {
     ast.Name: _use,
     ast.Attribute: _attribute,
     ast.Call: _call,
+    ast.Return: _return,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield,
+    ast.Await: _await,
 }
 if hasattr(ast, "TypeAlias"):
     _NOTES[ast.TypeAlias] = _named

@@ -1,0 +1,294 @@
+"""Where a caught cancellation goes: raised again, replaced, or lost, and what goes on after it is lost."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from flake8_cancel.code.edges import NEXT
+from flake8_cancel.code.errors import BASE_EXCEPTION, CANCEL, CANCELLED_ERROR
+from flake8_cancel.code.excuses import Excuses, is_log
+from flake8_cancel.code.flow import Flow
+from flake8_cancel.code.points import (
+    ASYNC_EXIT,
+    CLAUSE,
+    END,
+    EXIT,
+    STEP,
+    SUSPEND,
+    Completion,
+    Frame,
+    State,
+)
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+Catcher = ast.ExceptHandler | ast.withitem
+
+# How a cancellation is lost, the worst first.
+TURNS, GOES_ON, VALUE, ENDS, REPLACED = "turns", "goes on", "value", "ends", "replaced"
+
+_LOOPS = (ast.While, ast.For, ast.AsyncFor)
+
+
+class Loss(NamedTuple):
+    """A path of sure edges on which a cancellation is lost.
+
+    Attributes:
+        kind: TURNS (a loop takes its next turn), GOES_ON (code follows), VALUE (a value is returned), ENDS (nothing goes
+            on, but the function ends as if it had not been cancelled), REPLACED (another exception is raised).
+        path: the places passed, each with a few words: cancelled, caught, and where it goes on.
+        last: the statement where it goes on, ends or is replaced.
+        leaving: the statement with which the handler was left.
+        error: of REPLACED, the qualified name of what is raised.
+        for_ever: whether the function can, from there, end in no other way than by an exception.
+    """
+
+    kind: str
+    path: tuple[tuple[ast.AST, str], ...]
+    last: ast.AST
+    leaving: ast.AST
+    error: str = ""
+    for_ever: bool = False
+
+
+def loss_at(module: Module, catcher: Catcher) -> Loss | None:
+    """Follow the cancellations that a handler, or a ``with`` item that suppresses, certainly catches.
+
+    Args:
+        module: the module.
+        catcher: a handler or an item in a coroutine function.
+
+    Returns:
+        the worst way in which one of them is lost without an excuse, or None.
+    """
+    function = module.function(catcher)
+    if not isinstance(function, ast.AsyncFunctionDef) or not _is_asyncio(module, catcher):
+        return None
+    flow = module.flow(function)
+    if flow is None:
+        return None
+    caught = _caught(module, flow, catcher)
+    if caught is None:
+        return None
+    place, entries = caught
+    excuses = Excuses(module, function, catcher)
+    if excuses.whole():
+        return None
+    losses = list(_losses(flow, catcher, entries, place, excuses))
+    return min(losses, key=lambda loss: _ORDER.index(loss.kind), default=None)
+
+
+def _is_asyncio(module: Module, catcher: Catcher) -> bool:
+    """Tell whether what the catcher takes is asyncio's: under anyio only what is named so, under trio nothing."""
+    framework = module.framework()
+    if framework == "anyio":
+        return isinstance(catcher, ast.ExceptHandler) and names_cancelled(module, catcher)
+    return framework != "other"
+
+
+_ORDER = (TURNS, GOES_ON, VALUE, REPLACED, ENDS)
+
+
+def _caught(module: Module, flow: Flow, catcher: Catcher) -> tuple[ast.AST, list[State]] | None:
+    """Return a place where a cancellation comes in that the catcher takes, and the states just after it took one."""
+    body = _body(module, catcher)
+    suspended = flow.suspensions(lambda point: _within(point.node, body))
+    place: ast.AST | None = None
+    entries: dict[State, None] = {}
+    for state, cancelled in flow.cancelled(suspended):
+        path = flow.walk([cancelled], lambda state: _looks(state, catcher))
+        for step in flow.steps(path[-1]) if path else ():
+            if step.sure and step.kind == NEXT and _took(step.state, catcher):
+                place = place or state.point.node
+                entries[step.state] = None
+    return (place, list(entries)) if place is not None else None
+
+
+def _body(module: Module, catcher: Catcher) -> list[ast.stmt]:
+    parent = module.parent(catcher)
+    assert isinstance(parent, (ast.Try, ast.With, ast.AsyncWith)) or type(parent).__name__ == "TryStar"
+    return parent.body  # type: ignore[union-attr]
+
+
+def _within(node: ast.AST, body: list[ast.stmt]) -> bool:
+    node = node.context_expr if isinstance(node, ast.withitem) else node
+    place = node.lineno, node.col_offset  # type: ignore[attr-defined]
+    last = body[-1]
+    return (body[0].lineno, body[0].col_offset) <= place < (last.end_lineno or 0, last.end_col_offset or 0)
+
+
+def _looks(state: State, catcher: Catcher) -> bool:
+    """Tell whether the catcher looks at a cancellation in flight here."""
+    point, pending = state
+    return (
+        point.node is catcher
+        and point.kind in (CLAUSE, EXIT, ASYNC_EXIT)
+        and pending[-1].error is not None
+        and pending[-1].error.name == CANCEL.name
+    )
+
+
+def _took(state: State, catcher: Catcher) -> bool:
+    """Tell whether the catcher took the cancellation: its body begins, or nothing is in flight behind it."""
+    if isinstance(catcher, ast.ExceptHandler):
+        return _inside(state, catcher)
+    return not (state.pending and state.pending[-1].kind == "raise")
+
+
+def _inside(state: State, handler: ast.ExceptHandler) -> bool:
+    frame = state.point.frame
+    while frame is not None:
+        if frame.node is handler and frame.kind == "clause":
+            return not (state.point.node is handler)
+        frame = frame.parent  # type: ignore[assignment]
+    return False
+
+
+def _losses(flow: Flow, catcher: Catcher, entries: list[State], place: ast.AST, excuses: Excuses) -> Iterator[Loss]:
+    words = "caught here" if isinstance(catcher, ast.ExceptHandler) else "suppressed here"
+    start = ((place, "cancelled here"), (catcher, words))
+    if isinstance(catcher, ast.withitem):
+        for state in entries:
+            yield from _afterwards(flow, state, catcher, start, excuses)
+        return
+    for before, after in _exits(flow, catcher, entries, excuses):
+        completion = _completion(after)
+        error = completion.error if completion else None
+        if completion and completion.kind == "raise" and error:
+            if error.name not in (CANCELLED_ERROR, "?", "builtins.SystemExit") and CANCELLED_ERROR not in error.members:
+                path = (*start, (before.point.node, "replaced here"))
+                yield Loss(REPLACED, path, before.point.node, before.point.node, error.name)
+            continue
+        if completion and completion.kind == "return" and _returns_value(before.point.node):
+            path = (*start, (before.point.node, "returns a value here"))
+            yield Loss(VALUE, path, before.point.node, before.point.node)
+            continue
+        yield from _afterwards(flow, after, before.point.node, start, excuses)
+
+
+def _exits(
+    flow: Flow, handler: ast.ExceptHandler, entries: list[State], excuses: Excuses
+) -> Iterator[tuple[State, State]]:
+    """Yield the edges that leave a handler on paths without an excuse: the last state inside, the first outside."""
+    seen = dict.fromkeys(state for state in entries if not excuses.covers(state))
+    waiting = list(seen)
+    for state in waiting:
+        for step in flow.steps(state):
+            if not step.sure or step.kind != NEXT or excuses.covers(step.state):
+                continue
+            if not _inside(step.state, handler):
+                yield state, step.state
+            elif step.state not in seen:
+                seen[step.state] = None
+                waiting.append(step.state)
+
+
+def _completion(state: State) -> Completion | None:
+    """Return what is in flight where a handler was left: it ends the function, or waits for a clause, finally or exit."""
+    kinds = (END, EXIT, ASYNC_EXIT)
+    frame = state.point.frame
+    if state.point.kind in kinds or (frame.pends and state.pending and frame.depth == len(state.pending)):
+        return state.pending[-1] if state.pending else None
+    return None
+
+
+def _afterwards(
+    flow: Flow, after: State, leaving: ast.AST, start: tuple[tuple[ast.AST, str], ...], excuses: Excuses
+) -> Iterator[Loss]:
+    """Follow what comes after a cancellation was lost."""
+    ends = flow.ends([after])
+    if ends and all(end.error and end.error.name in (CANCELLED_ERROR, "?") for end in ends):
+        return
+    for_ever = not any(end.kind != "raise" for end in ends)
+    path = flow.walk([after], lambda state: _works(state, excuses), avoid=excuses.covers)
+    if path is None:
+        if any(end.kind != "raise" for end in ends) and flow.walk([after], _is_end, avoid=excuses.covers):
+            yield Loss(ENDS, (*start, (leaving, "ends as if it had not been cancelled")), leaving, leaving)
+        return
+    last = path[-1].point
+    turns = isinstance(last.node, _LOOPS) and last.frame is not None and _turns(last.node, leaving)
+    kind, words = (TURNS, "takes its next turn") if turns else (GOES_ON, "goes on here")
+    yield Loss(kind, (*start, (last.node, words)), last.node, leaving, for_ever=for_ever)
+
+
+def _is_end(state: State) -> bool:
+    return state.point.kind == END
+
+
+def _turns(loop: ast.AST, leaving: ast.AST) -> bool:
+    """Tell whether the loop is one that holds the place left, rather than one that comes after it."""
+    leaving = leaving.context_expr if isinstance(leaving, ast.withitem) else leaving
+    line = leaving.lineno  # type: ignore[attr-defined]
+    return bool(loop.lineno <= line <= (loop.end_lineno or 0))  # type: ignore[attr-defined]
+
+
+def _works(state: State, excuses: Excuses) -> bool:
+    """Tell whether something goes on here: any statement but the end of blocks, finally blocks, logging and jumps."""
+    point = state.point
+    if any(frame.kind == "final" for frame in _frames(state)):
+        return False
+    if point.kind == SUSPEND and isinstance(point.node, ast.withitem):
+        return True
+    if point.kind != STEP or not isinstance(point.node, ast.stmt):
+        return False
+    node = point.node
+    if isinstance(node, (ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal, ast.Try)):
+        return False
+    if isinstance(node, ast.Return):
+        return _returns_value(node)
+    if isinstance(node, ast.Raise):
+        return False
+    return not (isinstance(node, ast.Expr) and (isinstance(node.value, ast.Constant) or is_log(node.value)))
+
+
+def _frames(state: State) -> Iterator[Frame]:
+    frame: Frame | None = state.point.frame
+    while frame is not None:
+        yield frame
+        frame = frame.parent
+
+
+def _returns_value(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Return) or node.value is None:
+        return False
+    return not (isinstance(node.value, ast.Constant) and node.value.value is None)
+
+
+def names_cancelled(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Tell whether a handler names the CancelledError of asyncio, alone or among others."""
+    return handler.type is not None and CANCELLED_ERROR in module.names(handler.type)
+
+
+def is_broad(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Tell whether a handler takes everything: a bare ``except`` or one that names BaseException."""
+    return handler.type is None or BASE_EXCEPTION in module.names(handler.type)
+
+
+def suppresses_cancelled(module: Module, item: ast.withitem) -> bool:
+    """Tell whether a ``with`` item is a ``suppress`` of CancelledError or BaseException."""
+    call = item.context_expr
+    if not isinstance(call, ast.Call) or module.name(call.func) != "contextlib.suppress":
+        return False
+    names = {name for argument in call.args if not isinstance(argument, ast.Starred) for name in module.names(argument)}
+    return bool(names & {CANCELLED_ERROR, BASE_EXCEPTION})
+
+
+def what_goes_on(loss: Loss) -> str:
+    """Say in words what goes on after a cancellation is lost."""
+    if loss.kind == TURNS:
+        return f"the loop at line {_line(loss.last)} goes on"
+    if loss.kind == VALUE:
+        return f"a value is returned at line {_line(loss.last)}"
+    if loss.kind == GOES_ON:
+        return f"the function goes on at line {_line(loss.last)}"
+    if loss.kind == REPLACED:
+        return f"{loss.error.rpartition('.')[2]} is raised in its place"
+    return "the function ends as if it had finished"
+
+
+def _line(node: ast.AST) -> int:
+    node = node.context_expr if isinstance(node, ast.withitem) else node
+    return int(getattr(node, "lineno", 0))

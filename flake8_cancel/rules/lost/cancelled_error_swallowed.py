@@ -1,0 +1,76 @@
+"""A handler takes a CancelledError and the function goes on working.
+
+Why:
+    Cancellation is an exception that asyncio raises at an await. A handler that takes it and goes on makes the task
+    deaf: a timeout around it never fires, a task group that waits for it never ends, and Ctrl-C does nothing. Only
+    ``raise`` gives the cancellation back to the one who asked for it. Since Python 3.13 a swallowed cancellation may
+    also come back later, at an unrelated await, when a task group of the same task sees it still counted.
+
+Bad:
+    import asyncio
+
+
+    async def poll(queue):
+        while True:
+            try:
+                item = await queue.get()
+                await item.run()
+            except asyncio.CancelledError:
+                pass
+
+Good:
+    import asyncio
+
+
+    async def poll(queue):
+        while True:
+            item = await queue.get()
+            await item.run()
+
+Fix:
+    ``raise`` at the end of the handler; a handler that does nothing is removed, a tuple of classes is split. Safe where
+    the function cannot leave its loop in any other way, since nobody can have relied on that; else unsafe.
+
+Not found:
+    A handler whose path is chosen by a test of a task (``task.cancelled()``, ``cancelling()``, ``done()``) or of a flag
+    that the class sets where it cancels, one that keeps the exception or hands it on, and a handler around nothing but
+    the wait for a task that was cancelled before: that one is CNL901.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.losses import ENDS, REPLACED, loss_at, names_cancelled, what_goes_on
+from flake8_cancel.code.remedies import remedy
+from flake8_cancel.rule import Finding, Module, Rule
+
+if TYPE_CHECKING:
+    import libcst
+
+    from flake8_cancel.fix.edit import Edit
+    from flake8_cancel.rule import Replacement
+
+
+class CancelledErrorSwallowed(Rule):
+    code = "CNL101"
+    needs = ("except", ("await", "async for", "async with"))
+    visits = (ast.ExceptHandler,)
+
+    def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
+        assert isinstance(node, ast.ExceptHandler)
+        if not names_cancelled(module, node):
+            return
+        loss = loss_at(module, node)
+        if loss is None or loss.kind in (ENDS, REPLACED):
+            return
+        message = f"the cancellation is swallowed and {what_goes_on(loss)}; raise it again"
+        mend = remedy(module, node, loss)
+        yield self.finding(node, message, loss.path, mend and self.repair(*mend))
+
+    def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
+        from flake8_cancel.fix.letting_through import let_through
+
+        return let_through(node, edit)

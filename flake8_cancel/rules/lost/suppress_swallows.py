@@ -1,0 +1,75 @@
+"""``suppress`` around an await takes the cancellation.
+
+Why:
+    ``contextlib.suppress(CancelledError)`` or ``suppress(BaseException)`` ends the cancellation where the block ends, and
+    the function goes on as if nobody had cancelled it.
+
+Bad:
+    import asyncio
+    from contextlib import suppress
+
+
+    async def flush(queue, writer):
+        with suppress(BaseException):
+            await writer.drain()
+        queue.clear()
+
+Good:
+    import asyncio
+    from contextlib import suppress
+
+
+    async def flush(queue, writer):
+        with suppress(Exception):
+            await writer.drain()
+        queue.clear()
+
+Fix:
+    ``suppress(Exception)`` in place of BaseException, which never took a cancellation; a CancelledError is dropped from
+    the arguments, or the block unwrapped when it was the only one. Safe where the function cannot leave its loop in
+    any other way, else unsafe.
+
+Not found:
+    A block that only waits for a task that was cancelled before: that one is CNL901. The excuses of CNL101 hold here too.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.losses import ENDS, loss_at, suppresses_cancelled, what_goes_on
+from flake8_cancel.code.remedies import remedy
+from flake8_cancel.rule import Finding, Module, Rule
+
+if TYPE_CHECKING:
+    import libcst
+
+    from flake8_cancel.fix.edit import Edit
+    from flake8_cancel.rule import Replacement
+
+
+class SuppressSwallows(Rule):
+    code = "CNL103"
+    needs = ("suppress", ("await", "async for", "async with"))
+    visits = (ast.With, ast.AsyncWith)
+
+    def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
+        assert isinstance(node, (ast.With, ast.AsyncWith))
+        for item in node.items:
+            if not suppresses_cancelled(module, item):
+                continue
+            loss = loss_at(module, item)
+            if loss is None:
+                continue
+            if loss.kind == ENDS and module.started_only_as_task(module.function(node)):
+                continue
+            message = f"suppress takes the cancellation and {what_goes_on(loss)}; suppress only Exceptions"
+            mend = remedy(module, item, loss)
+            yield self.finding(item, message, loss.path, mend and self.repair(*mend))
+
+    def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
+        from flake8_cancel.fix.letting_through import let_through
+
+        return let_through(node, edit)

@@ -1,0 +1,79 @@
+"""A function that is only ever started as a task ends normally when it is cancelled.
+
+Why:
+    ``task.cancelled()`` is False afterwards. As long as nobody asks, nothing is lost; but once the function is awaited
+    directly, or under a timeout, the same handler loses the caller's cancellation.
+
+Bad:
+    import asyncio
+
+
+    async def job():
+        try:
+            await asyncio.sleep(9)
+        except asyncio.CancelledError:
+            print("stopped")
+
+
+    def start():
+        return asyncio.create_task(job())
+
+Good:
+    import asyncio
+
+
+    async def job():
+        try:
+            await asyncio.sleep(9)
+        except asyncio.CancelledError:
+            print("stopped")
+            raise
+
+
+    def start():
+        return asyncio.create_task(job())
+
+Fix:
+    As CNL110: ``raise`` at the end of the handler, or the handler is removed. Unsafe; none where this file cancels the
+    task and awaits it without a handler.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.losses import ENDS, is_broad, loss_at, names_cancelled
+from flake8_cancel.code.remedies import remedy
+from flake8_cancel.rule import Finding, Module, Rule
+
+if TYPE_CHECKING:
+    import libcst
+
+    from flake8_cancel.fix.edit import Edit
+    from flake8_cancel.rule import Replacement
+
+
+class SwallowedAtTaskEnd(Rule):
+    code = "CNL904"
+    needs = ("except", ("await", "async for", "async with"))
+    visits = (ast.ExceptHandler,)
+
+    def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
+        assert isinstance(node, ast.ExceptHandler)
+        if not (names_cancelled(module, node) or is_broad(module, node)):
+            return
+        if not module.started_only_as_task(module.function(node)):
+            return
+        loss = loss_at(module, node)
+        if loss is None or loss.kind != ENDS:
+            return
+        message = "the cancellation is swallowed and the task ends as if it had finished; raise it again"
+        mend = remedy(module, node, loss)
+        yield self.finding(node, message, loss.path, mend and self.repair(*mend))
+
+    def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
+        from flake8_cancel.fix.letting_through import let_through
+
+        return let_through(node, edit)

@@ -1,0 +1,1 @@
+"""The tests, and the harness that runs the fixtures."""

@@ -1,0 +1,11 @@
+"""How hard hypothesis tries: ``HYPOTHESIS_PROFILE=brief`` where only another Python's surprises are looked for."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("usual", deadline=None)
+settings.register_profile("brief", deadline=None, max_examples=10)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))

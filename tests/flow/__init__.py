@@ -1,0 +1,1 @@
+"""The cancellation graph: case by case, and random programs against CPython."""
