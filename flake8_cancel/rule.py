@@ -25,11 +25,14 @@ class Rule:
     Attributes:
         code: ``CNL`` and three digits.
         needs: words that the text of one function must hold together; a tuple inside means any of these.
+        file_needs: the same for the text of the whole file, where a rule looks at more than one function or an import
+            may have given the word another name.
         visits: the types of ``ast`` nodes that ``check`` is called for.
     """
 
     code: ClassVar[str]
     needs: ClassVar[tuple[str | tuple[str, ...], ...]]
+    file_needs: ClassVar[tuple[str | tuple[str, ...], ...]] = ()
     visits: ClassVar[tuple[type[ast.AST], ...]]
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

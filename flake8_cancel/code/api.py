@@ -104,8 +104,9 @@ TASK_GROUP_METHODS: dict[str, Version] = {"create_task": (3, 11), "cancel": (3, 
 PREDICATES = frozenset({"cancelled", "done", "cancelling"})
 TASK_STARTERS = frozenset({"asyncio.create_task", "asyncio.ensure_future"})
 # Methods that start a coroutine as a task and hand its fate to their receiver: loops, groups, nurseries, runners.
-TASK_STARTING_METHODS = frozenset({"create_task", "ensure_future", "start_soon", "run_coroutine_threadsafe"})
-LOOP_MAKERS = frozenset({"asyncio.get_running_loop", "asyncio.get_event_loop", "asyncio.new_event_loop"})
+TASK_STARTING_METHODS = _words(
+    "add_task create_background_task create_task ensure_future run_coroutine_threadsafe spawn start_soon"
+)
 
 # --- exceptions -----------------------------------------------------------------------------------------------------
 
@@ -148,11 +149,28 @@ TIMEOUT_ALIASES: dict[str, Version] = {"asyncio.TimeoutError": (3, 11), "concurr
 CLEANUP_VERBS = _words(
     """
     abort aclose cancel cleanup clear close close_connection close_nowait dec decrement deregister detach disconnect
-    discard dispose finalize free kill leave logout pop put_nowait quit release release_conn remove remove_reader
+    discard dispose finalize free kill leave logout pop quit release release_conn remove remove_reader
     remove_signal_handler remove_writer reset rmtree rollback set shutdown stop task_done teardown tear_down terminate
-    unlink unlock unregister unsubscribe untrack wait_closed
+    unlink unlock unregister unsubscribe untrack
     """
 )
+# The first words of longer names that clean up: release_connection, cleanup_session.
+CLEANUP_FIRST_WORDS = _words(
+    """
+    abort aclose cleanup close deregister disconnect dispose kill release rollback shutdown teardown terminate unlink
+    unlock unregister unsubscribe
+    """
+)
+# The first words of names of functions that make something to be released.
+MAKING_WORDS = _words("accept acquire connect create lease lock obtain open reserve spawn start")
+# Methods that start their receiver, and how it is ended.
+STARTING_VERBS: dict[str, frozenset[str]] = {
+    "begin": frozenset({"commit", "rollback"}),
+    "lock": frozenset({"unlock"}),
+    "login": frozenset({"logout"}),
+    "setup": frozenset({"cleanup", "teardown"}),
+    "start": frozenset({"close", "aclose", "rollback", "shutdown", "stop", "terminate"}),
+}
 # Calls that never return, and what they raise: "" where they end the process at once.
 NEVER_RETURN: dict[str, str] = {
     **dict.fromkeys(("builtins.exit", "builtins.quit", "sys.exit"), "builtins.SystemExit"),
@@ -191,7 +209,6 @@ DEADLINE_MANAGERS = frozenset(
         "asyncio.timeout_at",
     }
 )
-DEADLINE_MAKERS = DEADLINE_MANAGERS | {"asyncio.wait_for"}
 LOGGING_VERBS = _words(
     """
     add_event critical debug error exception fatal info log print print_exc print_exception record_exception trace
@@ -209,7 +226,6 @@ HARMLESS_CALLS = _words(
 )
 
 _CLOSE = frozenset({"close", "aclose"})
-_ENDS_PROCESS = frozenset({"kill", "terminate", "wait", "communicate"})
 
 ACQUIRING_FUNCTIONS: dict[str, Acquiring] = {
     "builtins.open": Acquiring(_CLOSE),
@@ -218,8 +234,6 @@ ACQUIRING_FUNCTIONS: dict[str, Acquiring] = {
     "aiosqlite.connect": Acquiring(_CLOSE),
     "asyncpg.connect": Acquiring(_CLOSE | {"terminate"}),
     "asyncpg.create_pool": Acquiring(_CLOSE | {"terminate"}),
-    "asyncio.create_subprocess_exec": Acquiring(_ENDS_PROCESS),
-    "asyncio.create_subprocess_shell": Acquiring(_ENDS_PROCESS),
     "asyncio.open_connection": Acquiring(frozenset({"close", "abort"}), part=1),
     "asyncio.open_unix_connection": Acquiring(frozenset({"close", "abort"}), part=1),
     "asyncio.start_server": Acquiring(frozenset({"close"})),

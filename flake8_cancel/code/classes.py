@@ -77,6 +77,8 @@ class Classes:
             one = waiting.pop(0)
             for expression in one.bases:
                 for base in self.names(expression) or (None,):
+                    if base in found:
+                        continue
                     found[base] = None
                     local = self._local_class(base) if base else None
                     if local:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.scopes import Form
-from flake8_cancel.code.values import NOTHING, Kind, Known, elements, joined
+from flake8_cancel.code.values import Kind, Known, elements, joined
 
 if TYPE_CHECKING:
     from flake8_cancel.code.kinds import Kinds
@@ -51,13 +51,20 @@ class Collected:
         """
         if known is None or known.kind is not Kind.COLLECTION:
             return known
-        word = reference.id if isinstance(reference, ast.Name) else reference.attr
-        additions = [one for one in self._index().get(word, ()) if self._is_same(reference, one.receiver)]
-        if not additions or (known.element and known.element.kind is not Kind.NOTHING):
+        additions = self._additions_to(reference)
+        if not additions:
             return known
         keys = [self._kinds.known(one.key) for one in additions if one.key]
-        element = joined((known.element or NOTHING, *map(self._added, additions)))
+        element = joined((known.element, *map(self._added, additions)))
         return known._replace(element=element, key=joined(keys) if keys else known.key)
+
+    def is_added_to(self, reference: ast.Name | ast.Attribute) -> bool:
+        """Tell whether anything is put in after the collection was made."""
+        return bool(self._additions_to(reference))
+
+    def _additions_to(self, reference: ast.Name | ast.Attribute) -> list[_Addition]:
+        word = reference.id if isinstance(reference, ast.Name) else reference.attr
+        return [one for one in self._index().get(word, ()) if self._is_same(reference, one.receiver)]
 
     def _added(self, addition: _Addition) -> Known | None:
         known = self._kinds.known(addition.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from flake8_cancel.code.api import CONTEXT_MANAGER_MAKERS
 from flake8_cancel.code.names import Names
 from flake8_cancel.code.scopes import Binding, Form, Survey
 
@@ -12,7 +13,6 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _OVERLOADS = frozenset({"typing.overload", "typing_extensions.overload"})
 _PROPERTIES = frozenset({"builtins.property", "functools.cached_property"})
-_MANAGERS = frozenset({"contextlib.asynccontextmanager", "contextlib.contextmanager"})
 # Decorators that leave what a call gives as it is.
 _TRANSPARENT = _PROPERTIES | {
     "abc.abstractmethod",
@@ -24,6 +24,7 @@ _TRANSPARENT = _PROPERTIES | {
     "typing.override",
     "typing_extensions.override",
 }
+_STATIC = frozenset({"builtins.staticmethod"})
 _MOST_BASES = 50
 # Base classes from elsewhere that give a class no method of a name it would use itself.
 _PLAIN_BASES = ("abc.", "builtins.", "enum.", "typing.", "typing_extensions.")
@@ -69,9 +70,7 @@ class Definitions:
             return None
         if bindings[0].node is not (*function.args.posonlyargs, *function.args.args, None)[0]:
             return None
-        if any(self._names.name(decorator) == "builtins.staticmethod" for decorator in function.decorator_list):
-            return None
-        return owner
+        return None if self._is_decorated(function, _STATIC) else owner
 
     def attribute_bindings(self, owner: ast.ClassDef, attribute: str) -> list[Binding]:
         """Return what binds ``self.attribute``: the body and the methods of a class, and of its bases in this file."""
@@ -109,13 +108,18 @@ class Definitions:
         """Tell whether two classes of this file are one, or one derives from the other."""
         return first is second or first in self.local_bases(second) or second in self.local_bases(first)
 
+    def is_method(self, definition: ast.AST) -> bool:
+        """Tell whether the first argument of a function is filled in by the object it is called on."""
+        is_in_class = isinstance(self._survey.scopes[definition].node, ast.ClassDef)
+        return is_in_class and not self._is_decorated(definition, _STATIC)
+
     def is_property(self, definition: ast.AST) -> bool:
         """Tell whether a method is read like an attribute."""
         return self._is_decorated(definition, _PROPERTIES)
 
     def is_manager(self, definition: ast.AST) -> bool:
         """Tell whether a generator function is made a context manager."""
-        return self._is_decorated(definition, _MANAGERS)
+        return self._is_decorated(definition, CONTEXT_MANAGER_MAKERS)
 
     def is_plain(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Tell whether a call of a function gives what its body gives: no decorator may change it."""

@@ -93,20 +93,29 @@ class Edges:
             yield Step(RAISED, False, unwind(point.frame, raising(UNKNOWN), pending))
 
     def _interruptions(self, point: Point, pending: Pending) -> Iterator[Step]:
-        yield Step(CANCELLED, True, unwind(point.frame, raising(CANCEL), pending))
+        yield Step(CANCELLED, True, self._interrupted(CANCEL, point, pending))
         frame: Frame | None = point.frame
         while frame is not None:
             if isinstance(frame.node, ast.withitem) and frame.kind == "with" and frame.first:
                 kind = managers.scope(self._module, frame.node)
                 if kind:
-                    sent = raising(CANCEL._replace(scope=frame.first.frame.number))
+                    sent = CANCEL._replace(scope=frame.first.frame.number)
                     # A deadline is there to pass; that a child fails is only possible.
-                    yield Step(DEADLINE, kind == "timeout", unwind(point.frame, sent, pending))
+                    yield Step(DEADLINE, kind == "timeout", self._interrupted(sent, point, pending))
             frame = frame.parent
         call = point.node.value if isinstance(point.node, ast.Await) else None
         if isinstance(call, ast.Call) and self._module.name(call.func) == "asyncio.wait_for":
             late = raising(managers.timeout_error(self._module))
             yield Step(DEADLINE, True, unwind(point.frame, late, pending))
+
+    def _interrupted(self, sent: Error, point: Point, pending: Pending) -> State:
+        """Raise a cancellation, save where a task group waits for its children with an error to raise: that is kept."""
+        own = pending[-1] if point.kind == ASYNC_EXIT else NORMAL
+        if own.error and own.error.name != CANCEL.name and isinstance(point.node, ast.withitem):
+            if managers.scope(self._module, point.node) == "group":
+                ((raised, _),) = managers.effects(self._module, point.node, point.frame.number, own)
+                return unwind(point.frame, raised, pending)
+        return unwind(point.frame, raising(sent), pending)
 
     def _resumptions(self, point: Point, pending: Pending) -> Iterator[Step]:
         """What a ``yield`` raises: in a context manager what its body raised, else only the consumer's close."""
@@ -122,7 +131,7 @@ class Edges:
             again = (pending[slot].current or pending[slot].error for slot in point.slots)
             # Where nothing is handled, a bare raise is a RuntimeError itself.
             errors = (next((error for error in again if error), Error("builtins.RuntimeError")),)
-        return (unwind(point.frame, raising(error), pending) for error in errors)
+        return (unwind(point.frame, raising(_in_scope(error, pending)), pending) for error in errors)
 
     def _clause(self, point: Point, pending: Pending) -> Iterator[Step]:
         error = pending[-1].error
@@ -165,3 +174,11 @@ class Edges:
         assert isinstance(point.node, ast.withitem)
         for completion, sure in managers.effects(self._module, point.node, point.frame.number, pending[-1]):
             yield Step(NEXT, sure, unwind(point.frame, completion, pending))
+
+
+def _in_scope(error: Error, pending: Pending) -> Error:
+    """Let a new cancellation stand for the one that is handled: a scope knows its own by the class alone."""
+    if error.name != CANCEL.name or error.scope:
+        return error
+    handled = [completion.current or completion.error for completion in pending]
+    return CANCEL._replace(scope=max((known.scope for known in handled if known), default=0))

@@ -6,17 +6,22 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.api import CANCELLED, LOGGING_VERBS, PREDICATES
+from flake8_cancel.code.api import PREDICATES
+from flake8_cancel.code.catchers import Catcher
+from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, MAYBE, UNKNOWN, YES, Error, catches
 from flake8_cancel.code.evaluate import own_nodes
+from flake8_cancel.code.keeping import keeps, kept_in
 from flake8_cancel.code.points import BRANCH, STEP, State
 
 if TYPE_CHECKING:
+    from flake8_cancel.code.flow import Flow
     from flake8_cancel.code.module import Module
 
 _GUARDS = PREDICATES | {"expired", "cancel_called", "cancelled_caught"}
-# Calls that only look at an exception.
-_LOOKS = frozenset({"isinstance", "str", "repr", "type", "print", "format"})
+_CURRENT_TASK = "asyncio.current_task"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+# What replaces nothing: an unknown error (maybe the one that was kept), and the end of the process.
+_NO_REPLACEMENT = frozenset({UNKNOWN.name, "builtins.SystemExit"})
 
 
 class Excuses:
@@ -24,18 +29,19 @@ class Excuses:
 
     Args:
         module: the module.
-        function: the coroutine function around it.
+        flow: the graph of the coroutine function around it.
         catcher: the handler or item.
+        ending: whether something that is ended, and told of the exception, keeps it.
     """
 
-    def __init__(
-        self, module: Module, function: ast.AsyncFunctionDef, catcher: ast.ExceptHandler | ast.withitem
-    ) -> None:
+    def __init__(self, module: Module, flow: Flow, catcher: Catcher, ending: bool = True) -> None:
         self._module = module
-        self._function = function
+        self._flow = flow
         self._catcher = catcher
+        self._ending = ending
         self._caught = catcher.name if isinstance(catcher, ast.ExceptHandler) else None
-        self._known: dict[ast.AST, bool] = {}
+        self._keepers = set(kept_in(module, catcher)) if isinstance(catcher, ast.ExceptHandler) else set()
+        self._known: dict[tuple[ast.AST, str], bool] = {}
 
     def whole(self) -> bool:
         """Tell whether nothing that the handler does can lose the caller's cancellation by itself.
@@ -51,127 +57,165 @@ class Excuses:
         """Tell whether a path through a state has an excuse there."""
         point = state.point
         if point.kind == BRANCH and isinstance(point.node, ast.expr):
-            return self._once(point.node, self._is_guard)
-        if point.kind == STEP and isinstance(point.node, ast.stmt):
-            return self._once(point.node, self._excuses)
+            test = point.node
+        elif point.kind == STEP and isinstance(point.node, (ast.If, ast.While)):
+            test = point.node.test
+        elif point.kind == STEP and isinstance(point.node, ast.stmt) and not isinstance(point.node, ast.Raise):
+            return self._once(point.node, self._keeps_or_cancels)
+        else:
+            return False
+        return self._once(test, self._asks_for_kept) or (self._once(test, self._is_guard) and self._raises_after(state))
+
+    def excludes(self, state: State, after: State) -> bool:
+        """Tell whether an edge is the answer of an ``isinstance`` test that a cancellation does not get."""
+        if state.point.kind != BRANCH:
+            return False
+        match state.point.node:
+            case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]) if name == self._caught:
+                answer = catches(CANCEL, self._module.names(classes), self._module.bases)
+                return answer != MAYBE and after.point is state.point.targets[answer == YES]
         return False
 
+    def replaces(self, error: Error) -> bool:
+        """Tell whether raising an error in place of the cancellation hides it."""
+        names = {error.name, *error.members, *(self._module.bases(error.name) or ())}
+        return error.name not in _NO_REPLACEMENT and CANCELLED_ERROR not in names
+
     def _once(self, node: ast.AST, question: Callable[[ast.AST], bool]) -> bool:
-        if node not in self._known:
-            self._known[node] = question(node)
-        return self._known[node]
+        key = node, question.__name__
+        if key not in self._known:
+            self._known[key] = question(node)
+        return self._known[key]
 
-    def _excuses(self, node: ast.AST) -> bool:
-        if isinstance(node, (ast.If, ast.While)):
-            return self._is_guard(node.test)
-        if isinstance(node, ast.Raise):
+    # --- the exception is kept ----------------------------------------------------------------------------------------
+
+    def _keeps_or_cancels(self, statement: ast.AST) -> bool:
+        parts = list(_own_expressions(statement))
+        return keeps(self._module, parts, self._caught, self._ending) or self._cancels_again(parts)
+
+    def _asks_for_kept(self, test: ast.AST) -> bool:
+        """Tell whether a test asks for what the handler keeps the exception in, which tells whether it kept one."""
+        return not self._keepers.isdisjoint(self._references(test))
+
+    def _cancels_again(self, parts: Iterable[ast.AST]) -> bool:
+        """Tell whether a statement cancels the current task again."""
+        for node in parts:
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "cancel"):
+                continue
+            receiver = self._module.value(node.func.value)
+            if isinstance(receiver, ast.Call) and self._module.name(receiver.func) == _CURRENT_TASK:
+                return True
+        return False
+
+    def _raised_later(self) -> bool:
+        """Tell whether the handler sets something under whose test the function raises the cancellation."""
+        if not isinstance(self._catcher, ast.ExceptHandler):
             return False
-        parts = list(_own_expressions(node))
-        return self._keeps(parts) or self._cancels_again(parts)
+        flags = {
+            reference
+            for node in ast.walk(self._catcher)
+            if isinstance(node, ast.Assign)
+            for reference in map(self._module.reference, node.targets)
+            if reference
+        }
+        return any(
+            self._gives_back(node.body, flags)
+            for node in ast.walk(self._flow.function)
+            if isinstance(node, ast.If) and not flags.isdisjoint(self._references(node.test))
+        )
 
-    # --- the path is chosen by a test ----------------------------------------------------------------------------------
+    def _gives_back(self, body: Iterable[ast.AST], flags: set[str]) -> bool:
+        parts = [part for statement in body for part in ast.walk(statement)]
+        for part in parts:
+            raised = part.exc if isinstance(part, ast.Raise) else None
+            kind = raised.func if isinstance(raised, ast.Call) else raised
+            if kind and (self._module.name(kind) == CANCELLED_ERROR or self._module.reference(kind) in flags):
+                return True
+        return self._cancels_again(parts)
+
+    # --- the path is chosen by a test ---------------------------------------------------------------------------------
+
+    def _raises_after(self, state: State) -> bool:
+        """Tell whether a test decides: from there the cancellation may be raised."""
+        return any(end.error and end.error.name == CANCELLED_ERROR for end in self._flow.ends([state]))
 
     def _is_guard(self, test: ast.AST) -> bool:
         """Tell whether a test shows whose cancellation it is: a predicate of a task, or a flag set beside a cancel."""
         for node in own_nodes(test):
             if isinstance(node, ast.Attribute) and node.attr in _GUARDS:
                 return True
-            reference = self._module.reference(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
-            if reference and (reference in self._keepers() or self._set_beside_cancel(reference)):
-                return True
-        return False
+            if isinstance(node, ast.Call):
+                helper = self._module.definition(node.func)
+                if self._module.name(node.func) == _CURRENT_TASK or self._answers_by_guard(helper):
+                    return True
+        return any(map(self._set_beside_cancel, self._references(test)))
 
-    def _keepers(self) -> set[str]:
-        """Return the names and attributes that the handler keeps the exception in: a test of one tells it is kept."""
-        return {
-            reference
-            for node in ast.walk(self._catcher)
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == self._caught
-            for reference in map(self._module.reference, node.targets)
-            if reference
-        }
+    def _answers_by_guard(self, helper: ast.AST | None) -> bool:
+        """Tell whether a helper of this file returns what such a test asks for."""
+        if not isinstance(helper, ast.FunctionDef) or helper is self._flow.function:
+            return False
+        last = helper.body[-1]
+        if not isinstance(last, ast.Return) or last.value is None:
+            return False
+        asks = any(isinstance(node, ast.Attribute) and node.attr in _GUARDS for node in own_nodes(last.value))
+        return asks or any(map(self._set_beside_cancel, self._references(last.value)))
+
+    def _references(self, test: ast.AST) -> Iterator[str]:
+        for node in own_nodes(test):
+            reference = self._module.reference(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
+            if reference:
+                yield reference
 
     def _set_beside_cancel(self, reference: str) -> bool:
-        """Tell whether some function here sets a flag and cancels something."""
-        around: ast.AST = self._function
+        """Tell whether another function sets a flag and cancels something, or this one does so side by side."""
+        function = self._flow.function
+        around: ast.AST = function
         if reference.startswith("self."):
-            around = self._module.class_around(self._function) or self._function
-        functions = [node for node in ast.walk(around) if isinstance(node, _FUNCTIONS)]
-        return any(_cancels(node) and self._sets(node, reference) for node in functions)
-
-    def _sets(self, function: ast.AST, reference: str) -> bool:
-        for node in ast.walk(function):
-            targets: Iterable[ast.expr] = ()
-            if isinstance(node, ast.Assign):
-                targets = node.targets
-            elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
-                targets = (node.target,)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "set":
-                targets = (node.func.value,)
-            if any(self._module.reference(target) == reference for target in targets):
-                return True
-        return False
-
-    # --- the exception is kept -----------------------------------------------------------------------------------------
-
-    def _keeps(self, parts: list[ast.AST]) -> bool:
-        """Tell whether a statement stores the exception or hands it to something other than logging."""
-        if any(self._module.name(node.func) == "sys.exc_info" for node in parts if isinstance(node, ast.Call)):
-            return True
-        if self._caught is None:
-            return False
-        return any(isinstance(node, ast.Name) and node.id == self._caught and self._is_kept(node) for node in parts)
-
-    def _is_kept(self, name: ast.Name) -> bool:
-        for parent in self._module.ancestors(name):
-            if isinstance(parent, (ast.Attribute, ast.JoinedStr, ast.Raise, ast.Compare, ast.ExceptHandler)):
-                return False
-            if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mod):
-                return False
-            if isinstance(parent, ast.Call):
-                return not (is_log(parent) or (isinstance(parent.func, ast.Name) and parent.func.id in _LOOKS))
-            if isinstance(parent, (ast.Yield, ast.stmt)):
-                return isinstance(parent, (ast.Yield, ast.Assign, ast.AnnAssign, ast.Return, ast.AugAssign))
-        return False
-
-    def _cancels_again(self, parts: list[ast.AST]) -> bool:
-        """Tell whether a statement cancels the current task again."""
-        for node in parts:
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "cancel"):
-                continue
-            receiver = node.func.value
-            if isinstance(receiver, ast.Name):
-                receiver = self._module.value(receiver) or receiver
-            if isinstance(receiver, ast.Call) and self._module.name(receiver.func) == "asyncio.current_task":
-                return True
-        return False
-
-    def _raised_later(self) -> bool:
-        """Tell whether the handler sets a name under whose test the function raises the cancellation."""
-        if not isinstance(self._catcher, ast.ExceptHandler):
-            return False
-        flags = {
-            target.id
-            for node in ast.walk(self._catcher)
-            if isinstance(node, ast.Assign)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
-        if not flags:
-            return False
-        for node in ast.walk(self._function):
-            if isinstance(node, ast.If) and any(
-                isinstance(part, ast.Name) and part.id in flags for part in ast.walk(node.test)
-            ):
-                if any(self._raises_cancelled(part, flags) for inner in node.body for part in ast.walk(inner)):
+            around = self._module.class_around(function) or function
+        for other in ast.walk(around):
+            if isinstance(other, _FUNCTIONS) and other is not function:
+                parts = list(own_parts(other))
+                if any(map(_cancels, parts)) and any(self._sets(part, reference) for part in parts):
                     return True
-        return False
+        return any(
+            any(self._sets(statement, reference) for statement in block)
+            and any(isinstance(statement, ast.Expr) and _cancels(statement.value) for statement in block)
+            for block in _blocks(function)
+        )
 
-    def _raises_cancelled(self, node: ast.AST, flags: set[str]) -> bool:
-        if not isinstance(node, ast.Raise) or node.exc is None:
-            return False
-        kind = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        return self._module.name(kind) == CANCELLED or (isinstance(kind, ast.Name) and kind.id in flags)
+    def _sets(self, node: ast.AST, reference: str) -> bool:
+        targets: Iterable[ast.expr] = ()
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
+            targets = (node.target,)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "set":
+            targets = (node.func.value,)
+        elif isinstance(node, ast.Expr):
+            return self._sets(node.value, reference)
+        return any(self._module.reference(target) == reference for target in targets)
+
+
+def own_parts(function: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a function, not those of the functions inside it."""
+    waiting = list(ast.iter_child_nodes(function))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, _FUNCTIONS):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def _cancels(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "cancel"
+
+
+def _blocks(function: ast.AST) -> Iterator[list[ast.stmt]]:
+    for node in (function, *own_parts(function)):
+        for field in ("body", "orelse", "finalbody"):
+            block = getattr(node, field, None)
+            if isinstance(block, list):
+                yield block
 
 
 def _own_expressions(node: ast.AST) -> Iterator[ast.AST]:
@@ -179,16 +223,3 @@ def _own_expressions(node: ast.AST) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.expr, ast.withitem, ast.keyword)):
             yield from own_nodes(child)
-
-
-def _cancels(function: ast.AST) -> bool:
-    return any(isinstance(node, ast.Attribute) and node.attr == "cancel" for node in ast.walk(function))
-
-
-def is_log(expression: ast.expr) -> bool:
-    """Tell whether an expression only writes a log."""
-    call = expression.value if isinstance(expression, ast.Await) else expression
-    if not isinstance(call, ast.Call):
-        return False
-    verb = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    return verb in LOGGING_VERBS

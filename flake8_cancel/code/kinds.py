@@ -99,19 +99,14 @@ class Kinds:
             return part(self._entered(binding.value), binding.path)
         return None
 
-    def of_bindings(self, bindings: Iterable[Binding]) -> Known | None:
-        """Return what several bindings of one name or attribute give; an annotation tells where they do not."""
-        bindings = [binding for binding in bindings if binding.form is not Form.AUGMENTED]
-        known = joined(self.of_binding(binding) for binding in bindings) if bindings else None
-        if known is not None and known.kind not in (Kind.NONE, Kind.NOTHING) and not _is_open(known):
-            return known
-        said = [self._annotations.known(binding.annotation) for binding in bindings if binding.annotation]
-        return (joined(said) if said else None) or known
-
     def entered_by(self, function: ast.AST) -> Known | None:
         """Return what a generator function yields."""
         found = self.survey.yields.get(function, [])
         return joined(self.known(one.value) if isinstance(one, ast.Yield) and one.value else None for one in found)
+
+    def is_added_to(self, reference: ast.Name | ast.Attribute) -> bool:
+        """Tell whether something is put into the collection that a name or attribute holds, after it was made."""
+        return self._collected.is_added_to(reference)
 
     def annotated(self, annotation: ast.expr | None) -> Known | None:
         """Return what an annotation says."""
@@ -126,7 +121,11 @@ class Kinds:
         if owner:
             return Known(Kind.INSTANCE, definition=owner)
         bindings = self.names.bindings(name)
-        return self._collected.filled(name, self.of_bindings(reaching(self.survey, name, bindings)))
+        # What is added to a collection leaves it the collection that it is.
+        assigned = [binding for binding in bindings if binding.form is not Form.AUGMENTED]
+        known = self._held(name, reaching(self.survey, name, assigned))
+        is_changed = len(assigned) < len(bindings) and known is not None and known.kind is not Kind.COLLECTION
+        return None if is_changed else known
 
     def _attribute(self, expression: ast.Attribute) -> Known | None:
         receiver = self.known(expression.value)
@@ -137,10 +136,20 @@ class Kinds:
         bindings = self.definitions.attribute_bindings(receiver.definition, expression.attr)
         defined = [binding.node for binding in bindings if binding.form is Form.DEFINED]
         if not defined:
-            return self._collected.filled(expression, self.of_bindings(bindings))
+            return self._held(expression, bindings)
         if len(defined) == len(bindings) == 1 and self.definitions.is_property(defined[0]):
             return self._calls.result(defined[0])
         return None
+
+    def _held(self, reference: ast.Name | ast.Attribute, bindings: Iterable[Binding]) -> Known | None:
+        """Return what a name or attribute holds; an annotation tells where the assigned values do not."""
+        bindings = [binding for binding in bindings if binding.form is not Form.AUGMENTED]
+        known = joined(map(self.of_binding, bindings)) if bindings else None
+        known = self._collected.filled(reference, known)
+        if known is not None and known.kind not in (Kind.NONE, Kind.NOTHING) and not _is_open(known):
+            return known
+        said = [self._annotations.known(binding.annotation) for binding in bindings if binding.annotation]
+        return (joined(said) if said else None) or known
 
     def _call(self, call: ast.Call) -> Known | None:
         return self._calls.known(call)

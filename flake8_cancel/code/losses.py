@@ -6,26 +6,29 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from flake8_cancel.code.catchers import Catcher, names_cancelled
 from flake8_cancel.code.edges import NEXT
-from flake8_cancel.code.errors import BASE_EXCEPTION, CANCEL, CANCELLED_ERROR
-from flake8_cancel.code.excuses import Excuses, is_log
+from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, UNKNOWN
+from flake8_cancel.code.excuses import Excuses
 from flake8_cancel.code.flow import Flow
+from flake8_cancel.code.keeping import is_log
 from flake8_cancel.code.points import (
     ASYNC_EXIT,
     CLAUSE,
     END,
     EXIT,
+    RAISE,
     STEP,
     SUSPEND,
+    YIELD,
     Completion,
     Frame,
+    Point,
     State,
 )
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
-
-Catcher = ast.ExceptHandler | ast.withitem
 
 # How a cancellation is lost, the worst first.
 TURNS, GOES_ON, VALUE, ENDS, REPLACED = "turns", "goes on", "value", "ends", "replaced"
@@ -37,8 +40,8 @@ class Loss(NamedTuple):
     """A path of sure edges on which a cancellation is lost.
 
     Attributes:
-        kind: TURNS (a loop takes its next turn), GOES_ON (code follows), VALUE (a value is returned), ENDS (nothing goes
-            on, but the function ends as if it had not been cancelled), REPLACED (another exception is raised).
+        kind: TURNS (a loop takes its next turn), GOES_ON (code follows), VALUE (a value is returned), ENDS (nothing
+            goes on, but the function ends as if it had not been cancelled), REPLACED (another exception is raised).
         path: the places passed, each with a few words: cancelled, caught, and where it goes on.
         last: the statement where it goes on, ends or is replaced.
         leaving: the statement with which the handler was left.
@@ -67,6 +70,9 @@ def loss_at(module: Module, catcher: Catcher) -> Loss | None:
     function = module.function(catcher)
     if not isinstance(function, ast.AsyncFunctionDef) or not _is_asyncio(module, catcher):
         return None
+    # There is no right handler among the ``except*`` clauses.
+    if type(module.parent(catcher)).__name__ == "TryStar":
+        return None
     flow = module.flow(function)
     if flow is None:
         return None
@@ -74,19 +80,21 @@ def loss_at(module: Module, catcher: Catcher) -> Loss | None:
     if caught is None:
         return None
     place, entries = caught
-    excuses = Excuses(module, function, catcher)
+    excuses = Excuses(module, flow, catcher)
     if excuses.whole():
         return None
     losses = list(_losses(flow, catcher, entries, place, excuses))
+    if not losses:
+        # What is closed and told why may tell its users, but that is no reason to begin again.
+        excuses = Excuses(module, flow, catcher, ending=False)
+        losses = [loss for loss in _losses(flow, catcher, entries, place, excuses) if loss.kind == TURNS]
     return min(losses, key=lambda loss: _ORDER.index(loss.kind), default=None)
 
 
 def _is_asyncio(module: Module, catcher: Catcher) -> bool:
     """Tell whether what the catcher takes is asyncio's: under anyio only what is named so, under trio nothing."""
     framework = module.framework()
-    if framework == "anyio":
-        return isinstance(catcher, ast.ExceptHandler) and names_cancelled(module, catcher)
-    return framework != "other"
+    return framework != "other" and (framework != "anyio" or names_cancelled(module, catcher))
 
 
 _ORDER = (TURNS, GOES_ON, VALUE, REPLACED, ENDS)
@@ -95,22 +103,29 @@ _ORDER = (TURNS, GOES_ON, VALUE, REPLACED, ENDS)
 def _caught(module: Module, flow: Flow, catcher: Catcher) -> tuple[ast.AST, list[State]] | None:
     """Return a place where a cancellation comes in that the catcher takes, and the states just after it took one."""
     body = _body(module, catcher)
-    suspended = flow.suspensions(lambda point: _within(point.node, body))
+
+    def inside(point: Point) -> bool:
+        return _within(point.node, body)
+
+    # A context manager's yield raises the cancellation of its body.
+    suspended = [*flow.suspensions(inside), *flow.states(YIELD, inside)]
     place: ast.AST | None = None
     entries: dict[State, None] = {}
     for state, cancelled in flow.cancelled(suspended):
         path = flow.walk([cancelled], lambda state: _looks(state, catcher))
-        for step in flow.steps(path[-1]) if path else ():
-            if step.sure and step.kind == NEXT and _took(step.state, catcher):
+        if path is None:
+            continue
+        for step in flow.steps(path[-1]):
+            if step.sure and step.kind == NEXT and _took(path[-1], step.state):
                 place = place or state.point.node
                 entries[step.state] = None
     return (place, list(entries)) if place is not None else None
 
 
 def _body(module: Module, catcher: Catcher) -> list[ast.stmt]:
-    parent = module.parent(catcher)
-    assert isinstance(parent, (ast.Try, ast.With, ast.AsyncWith)) or type(parent).__name__ == "TryStar"
-    return parent.body  # type: ignore[union-attr]
+    block = module.parent(catcher)
+    assert isinstance(block, (ast.Try, ast.With, ast.AsyncWith))
+    return block.body
 
 
 def _within(node: ast.AST, body: list[ast.stmt]) -> bool:
@@ -131,20 +146,17 @@ def _looks(state: State, catcher: Catcher) -> bool:
     )
 
 
-def _took(state: State, catcher: Catcher) -> bool:
-    """Tell whether the catcher took the cancellation: its body begins, or nothing is in flight behind it."""
-    if isinstance(catcher, ast.ExceptHandler):
-        return _inside(state, catcher)
-    return not (state.pending and state.pending[-1].kind == "raise")
+def _took(looked: State, state: State) -> bool:
+    """Tell whether what looked at the cancellation took it: a handler's body begins, or a block is left normally."""
+    if looked.point.kind == CLAUSE:
+        return state.point is looked.point.targets[0]
+    return state.point is looked.point.frame.after
 
 
 def _inside(state: State, handler: ast.ExceptHandler) -> bool:
-    frame = state.point.frame
-    while frame is not None:
-        if frame.node is handler and frame.kind == "clause":
-            return not (state.point.node is handler)
-        frame = frame.parent  # type: ignore[assignment]
-    return False
+    return state.point.node is not handler and any(
+        frame.node is handler and frame.kind == "clause" for frame in _frames(state)
+    )
 
 
 def _losses(flow: Flow, catcher: Catcher, entries: list[State], place: ast.AST, excuses: Excuses) -> Iterator[Loss]:
@@ -155,10 +167,10 @@ def _losses(flow: Flow, catcher: Catcher, entries: list[State], place: ast.AST, 
             yield from _afterwards(flow, state, catcher, start, excuses)
         return
     for before, after in _exits(flow, catcher, entries, excuses):
-        completion = _completion(after)
+        completion = _completion(before, after)
         error = completion.error if completion else None
         if completion and completion.kind == "raise" and error:
-            if error.name not in (CANCELLED_ERROR, "?", "builtins.SystemExit") and CANCELLED_ERROR not in error.members:
+            if excuses.replaces(error):
                 path = (*start, (before.point.node, "replaced here"))
                 yield Loss(REPLACED, path, before.point.node, before.point.node, error.name)
             continue
@@ -177,7 +189,7 @@ def _exits(
     waiting = list(seen)
     for state in waiting:
         for step in flow.steps(state):
-            if not step.sure or step.kind != NEXT or excuses.covers(step.state):
+            if not step.sure or step.kind != NEXT or excuses.covers(step.state) or excuses.excludes(state, step.state):
                 continue
             if not _inside(step.state, handler):
                 yield state, step.state
@@ -186,13 +198,13 @@ def _exits(
                 waiting.append(step.state)
 
 
-def _completion(state: State) -> Completion | None:
-    """Return what is in flight where a handler was left: it ends the function, or waits for a clause, finally or exit."""
-    kinds = (END, EXIT, ASYNC_EXIT)
-    frame = state.point.frame
-    if state.point.kind in kinds or (frame.pends and state.pending and frame.depth == len(state.pending)):
-        return state.pending[-1] if state.pending else None
-    return None
+def _completion(before: State, after: State) -> Completion | None:
+    """Return what is in flight where a handler was left: it ends the function, or a clause, finally or exit has it."""
+    frame = after.point.frame
+    if after.point.kind == END:
+        return after.pending[-1]
+    lands = frame.pends and frame.depth == len(after.pending) and all(around is not frame for around in _frames(before))
+    return after.pending[-1] if lands else None
 
 
 def _afterwards(
@@ -200,22 +212,30 @@ def _afterwards(
 ) -> Iterator[Loss]:
     """Follow what comes after a cancellation was lost."""
     ends = flow.ends([after])
-    if ends and all(end.error and end.error.name in (CANCELLED_ERROR, "?") for end in ends):
+    if ends and all(end.error and end.error.name in (CANCELLED_ERROR, UNKNOWN.name) for end in ends):
         return
     for_ever = not any(end.kind != "raise" for end in ends)
-    path = flow.walk([after], lambda state: _works(state, excuses), avoid=excuses.covers)
-    if path is None:
-        if any(end.kind != "raise" for end in ends) and flow.walk([after], _is_end, avoid=excuses.covers):
-            yield Loss(ENDS, (*start, (leaving, "ends as if it had not been cancelled")), leaving, leaving)
-        return
-    last = path[-1].point
-    turns = isinstance(last.node, _LOOPS) and last.frame is not None and _turns(last.node, leaving)
-    kind, words = (TURNS, "takes its next turn") if turns else (GOES_ON, "goes on here")
-    yield Loss(kind, (*start, (last.node, words)), last.node, leaving, for_ever=for_ever)
+    if path := flow.walk([after], _works, avoid=excuses.covers):
+        last = path[-1].point
+        turns = isinstance(last.node, _LOOPS) and _turns(last.node, leaving)
+        kind, words = (TURNS, "takes its next turn") if turns else (GOES_ON, "goes on here")
+        yield Loss(kind, (*start, (last.node, words)), last.node, leaving, for_ever=for_ever)
+    elif flow.walk([after], _is_normal_end, avoid=excuses.covers):
+        yield Loss(ENDS, (*start, (leaving, "ends as if it had not been cancelled")), leaving, leaving)
+    elif path := flow.walk([after], lambda state: _replaces(state, excuses), avoid=excuses.covers):
+        last = path[-1].point
+        yield Loss(REPLACED, (*start, (last.node, "replaced here")), last.node, leaving, last.errors[0].name)
 
 
-def _is_end(state: State) -> bool:
-    return state.point.kind == END
+def _is_normal_end(state: State) -> bool:
+    return state.point.kind == END and state.pending[-1].kind != "raise"
+
+
+def _replaces(state: State, excuses: Excuses) -> bool:
+    point = state.point
+    if point.kind != RAISE or point.may_raise or not point.errors:
+        return False
+    return all(map(excuses.replaces, point.errors))
 
 
 def _turns(loop: ast.AST, leaving: ast.AST) -> bool:
@@ -225,7 +245,7 @@ def _turns(loop: ast.AST, leaving: ast.AST) -> bool:
     return bool(loop.lineno <= line <= (loop.end_lineno or 0))  # type: ignore[attr-defined]
 
 
-def _works(state: State, excuses: Excuses) -> bool:
+def _works(state: State) -> bool:
     """Tell whether something goes on here: any statement but the end of blocks, finally blocks, logging and jumps."""
     point = state.point
     if any(frame.kind == "final" for frame in _frames(state)):
@@ -255,25 +275,6 @@ def _returns_value(node: ast.AST) -> bool:
     if not isinstance(node, ast.Return) or node.value is None:
         return False
     return not (isinstance(node.value, ast.Constant) and node.value.value is None)
-
-
-def names_cancelled(module: Module, handler: ast.ExceptHandler) -> bool:
-    """Tell whether a handler names the CancelledError of asyncio, alone or among others."""
-    return handler.type is not None and CANCELLED_ERROR in module.names(handler.type)
-
-
-def is_broad(module: Module, handler: ast.ExceptHandler) -> bool:
-    """Tell whether a handler takes everything: a bare ``except`` or one that names BaseException."""
-    return handler.type is None or BASE_EXCEPTION in module.names(handler.type)
-
-
-def suppresses_cancelled(module: Module, item: ast.withitem) -> bool:
-    """Tell whether a ``with`` item is a ``suppress`` of CancelledError or BaseException."""
-    call = item.context_expr
-    if not isinstance(call, ast.Call) or module.name(call.func) != "contextlib.suppress":
-        return False
-    names = {name for argument in call.args if not isinstance(argument, ast.Starred) for name in module.names(argument)}
-    return bool(names & {CANCELLED_ERROR, BASE_EXCEPTION})
 
 
 def what_goes_on(loss: Loss) -> str:

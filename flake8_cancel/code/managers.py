@@ -22,6 +22,7 @@ from flake8_cancel.code.errors import (
     catches,
     group_of,
     leaves_of,
+    split,
 )
 from flake8_cancel.code.points import NORMAL, Completion, raising
 
@@ -140,7 +141,8 @@ def _swallows(module: Module, item: ast.withitem, error: Error) -> Effects:
     call = item.context_expr
     arguments = call.args if isinstance(call, ast.Call) else []
     # suppress(A, B) takes all its arguments for classes, the assertions only the first one.
-    if module.name(_maker(item)) != "contextlib.suppress":
+    is_suppress = module.name(_maker(item)) == "contextlib.suppress"
+    if not is_suppress:
         arguments = arguments[:1]
     wanted = tuple(
         name
@@ -149,6 +151,9 @@ def _swallows(module: Module, item: ast.withitem, error: Error) -> Effects:
     )
     answer = catches(error, wanted, module.bases)
     if answer == NO and error.members:
+        if is_suppress and module.facts.target >= (3, 12):
+            _, rest = split(error, wanted, module.bases)
+            return [(raising(rest) if rest else NORMAL, True)]
         answer = MAYBE
     if answer == YES:
         return [(NORMAL, True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from flake8_cancel.code.api import OTHER_FRAMEWORKS, Facts
 from flake8_cancel.code.build import AnyFunction
@@ -13,12 +13,18 @@ from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.flows import Flows
 from flake8_cancel.code.kinds import Kinds
 from flake8_cancel.code.names import Names
+from flake8_cancel.code.owners import Owners
+from flake8_cancel.code.references import References, Things
+from flake8_cancel.code.resources import Acquisition, Resources
 from flake8_cancel.code.scopes import FUNCTIONS
+from flake8_cancel.code.starts import Starts
 from flake8_cancel.code.survey import survey_of
 from flake8_cancel.code.values import Kind
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+_DEFAULTS = Facts()
 
 
 class Module:
@@ -29,7 +35,7 @@ class Module:
         facts: what the user told about the code.
     """
 
-    def __init__(self, tree: ast.Module, facts: Facts = Facts()) -> None:
+    def __init__(self, tree: ast.Module, facts: Facts = _DEFAULTS) -> None:
         self.tree = tree
         self.facts = facts
         self._survey = survey_of(tree)
@@ -37,6 +43,10 @@ class Module:
         self._definitions = Definitions(self._survey, self._names)
         self._classes = Classes(self._survey, self._names, self._definitions, facts.target)
         self._kinds = Kinds(self._survey, self._names, self._definitions)
+        self._references = References(self._kinds)
+        self._owners = Owners(self._kinds, self._references)
+        self._starts = Starts(self._kinds, self._references, self._owners)
+        self._resources = Resources(self._names, self._references, facts)
         self._flows = Flows(self)
 
     # --- structure -------------------------------------------------------------------------------------------------
@@ -144,6 +154,96 @@ class Module:
         Displays, comprehensions, annotations, and everything put in by ``append``, ``add``, ``d[k] = v`` and the like.
         """
         return self._kinds.element_kind(expression)
+
+    # --- owners ----------------------------------------------------------------------------------------------------
+
+    def reference(self, expression: ast.AST) -> str | None:
+        """Return a readable key of a chain of names: ``task``, ``self._task``, ``self.tasks[key]``.
+
+        The first parameter of a method is ``self``, however it is called. Two expressions of one function with one key
+        refer to the same value unless it was rebound between them. None for anything but names, attributes and items.
+        """
+        return self._references.reference(expression)
+
+    def cancels(self, function: ast.AST) -> list[ast.Call]:
+        """Return the calls of ``.cancel()`` and ``.cancel(message)`` in a function (or the module), as they stand."""
+        return self._owners.cancels(function)
+
+    def cancelled_before(self, expression: ast.expr, node: ast.AST | None = None) -> bool:
+        """Tell whether all that an expression refers to, or would wait for if awaited, is cancelled before a place.
+
+        Before: earlier in the text of the same function, or anywhere in another function that reaches the same thing
+        (an attribute of ``self``, a closure, a global). Loops that cancel each element, aliases, and helpers of this
+        file that cancel their parameter count.
+
+        Args:
+            expression: a task, a collection in ``gather(*tasks)`` or ``wait(tasks)``, ...
+            node: the place; the expression itself when left out.
+        """
+        return self._owners.cancelled_before(expression, node)
+
+    def awaited(self, expression: ast.expr) -> Things | None:
+        """Return what awaiting an expression waits for: each thing is the set of keys that it goes by in this file.
+
+        ``gather``, ``wait``, ``wait_for``, ``shield`` and helpers of this file that only wait for their parameters are
+        seen through. Two things are the same when they share a key. None when something unknown is waited for.
+        """
+        return self._owners.awaited(expression)
+
+    def only_waits_for_cancelled(self, statements: Sequence[ast.AST]) -> bool:
+        """Tell whether a block suspends, and only to wait for what ``cancelled_before`` is true of.
+
+        This is the idiom of cancelling a task and waiting for it; helpers of this file that do both count too.
+        """
+        return self._owners.only_waits_for_cancelled(statements)
+
+    def own_task(self, expression: ast.expr) -> bool:
+        """Tell whether an expression is certainly a task that this function made, or for ``self.x`` this class."""
+        return self._owners.own_task(expression)
+
+    def started_only_as_task(self, function: ast.AST | None) -> bool:
+        """Tell whether this file uses a coroutine function, and each time only to start it as a task.
+
+        ``create_task``, ``start_soon`` and the like and wrappers of this file start it; ``partial`` is seen through.
+        """
+        return self._starts.started_only_as_task(function)
+
+    def canceller_takes_no_cancellation(self, function: ast.AST | None) -> bool:
+        """Tell whether this file cancels a task of a coroutine function and awaits it with no handler around.
+
+        As long as the function swallows its cancellation the canceller goes on; if it lets it through, it raises there.
+        """
+        return self._starts.canceller_takes_no_cancellation(function)
+
+    def escapes(self, name: str, function: ast.AST, after: ast.AST | None = None) -> list[ast.Name]:
+        """Return the uses of a local by which its value gets another owner, in the order of the text.
+
+        It is returned, yielded, raised, assigned on, put into a collection, passed to a call other than a harmless one
+        (``gather``, ``wait``, ``len``, logging, ...), or used in a nested function.
+
+        Args:
+            name: the local.
+            function: its function.
+            after: only uses after the beginning of this node.
+        """
+        return self._starts.escapes(name, function, after)
+
+    def cleanup_call(self, call: ast.AST) -> str | None:
+        """Return what a call cleans up when it is a cleanup call, by its verb; see ``Facts.cleanup_calls``.
+
+        Returns:
+            the reference of its receiver, or of the first argument of a function; ``"?"`` when that is no chain of
+            names. None for any other call and any other node.
+        """
+        return self._resources.cleanup_call(call)
+
+    def acquisition(self, statement: ast.AST) -> Acquisition | None:
+        """Return what a statement makes or takes that must be given back, None for any other statement."""
+        return self._resources.acquisition(statement)
+
+    def releases(self, node: ast.AST, acquisition: Acquisition) -> bool:
+        """Tell whether a node (a call, ``x -= 1``, ``del x``) gives back what was acquired."""
+        return self._resources.releases(node, acquisition)
 
     # --- the cancellation graph --------------------------------------------------------------------------------------
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_cancel.code.errors import BASE_EXCEPTION, CANCELLED_ERROR
-from flake8_cancel.code.excuses import is_log
-from flake8_cancel.code.losses import REPLACED, TURNS, Loss, is_broad
+from flake8_cancel.code.catchers import Catcher, is_broad
+from flake8_cancel.code.errors import BASE_EXCEPTION, CANCEL, CANCELLED_ERROR, NO, catches
+from flake8_cancel.code.keeping import is_log
+from flake8_cancel.code.losses import REPLACED, TURNS, Loss
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -20,7 +21,6 @@ ABOVE = "raise in a clause above the handler"
 RAISE_CANCELLED = "raise at the end of the handler if it took a cancellation"
 NARROW = "suppress Exception only"
 DROP = "drop the class from the suppressed ones"
-UNWRAP = "unwrap the block"
 
 _JUMPS = (ast.Return, ast.Break, ast.Continue, ast.Raise)
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -30,9 +30,10 @@ class Remedy(NamedTuple):
     """A way to let the cancellation through.
 
     Attributes:
-        target: the node to replace: the ``try`` statement, the handler, or the ``with`` statement.
+        target: the node to replace: the ``try`` statement of REMOVE, the ``with`` statement, else the handler.
         safe: whether nobody can have relied on the swallow.
-        marks: the handler, or the expression of the ``with`` item.
+        marks: of REMOVE the handler, of SPLIT the classes that are CancelledError, of a ``with`` item its call and the
+            arguments to change.
         words: the way.
     """
 
@@ -42,56 +43,69 @@ class Remedy(NamedTuple):
     words: tuple[str, ...]
 
 
-def remedy(module: Module, catcher: ast.ExceptHandler | ast.withitem, loss: Loss) -> Remedy | None:
+def remedy(module: Module, catcher: Catcher, loss: Loss) -> Remedy | None:
     """Return how the cancellation that a handler or ``with`` item loses can be let through, None where it cannot.
 
     It is safe where the loss keeps the function in a loop that it cannot leave otherwise: then no caller can have
     relied on it. Where the function ended, whoever cancels it and waits for it gets a CancelledError now; when that
     one stands in the same file and takes none, there is no remedy.
     """
-    function = module.function(catcher)
-    if not isinstance(function, ast.AsyncFunctionDef):
-        return None
     safe = loss.kind == TURNS and loss.for_ever
-    if not safe and module.canceller_takes_no_cancellation(function):
+    if not safe and module.canceller_takes_no_cancellation(module.function(catcher)):
         return None
-    statement = module.parent(catcher)
-    if isinstance(catcher, ast.withitem):
-        assert isinstance(statement, (ast.With, ast.AsyncWith))
-        way = _way_of_item(module, catcher)
-        return Remedy(statement, safe, (catcher.context_expr,), (way,)) if way else None
-    if not isinstance(statement, ast.Try):
-        return None
-    way = _way_of_handler(module, catcher, loss)
-    if way is None:
-        return None
-    safe = safe and way != RAISE_CANCELLED
-    target = catcher if way in (RAISE, RAISE_CANCELLED) else statement
-    marks = () if target is catcher else (catcher,)
-    return Remedy(target, safe, marks, (way,))
+    found = _for_item(module, catcher) if isinstance(catcher, ast.withitem) else _for_handler(module, catcher, loss)
+    return found and found._replace(safe=safe)
 
 
-def _way_of_handler(module: Module, handler: ast.ExceptHandler, loss: Loss) -> str | None:
-    if not _straight(handler):
+def _for_handler(module: Module, handler: ast.ExceptHandler, loss: Loss) -> Remedy | None:
+    if not _is_straight(handler):
         return None
     last = handler.body[-1]
     replaces = isinstance(last, ast.Raise)
     if replaces and loss.kind != REPLACED:
         return None
+    if loss.kind == REPLACED and loss.last is last and not replaces:
+        # A helper that never returns raises there.
+        return None
     idle = all(_is_idle(statement) for statement in handler.body if not (replaces and statement is last))
     if is_broad(module, handler):
-        return ABOVE if idle else None if replaces else RAISE_CANCELLED
-    names = module.names(handler.type)
-    if len(names) > 1:
-        can_split = isinstance(handler.type, ast.Tuple) and not any(
-            isinstance(element, ast.Starred) for element in handler.type.elts
-        )
-        return SPLIT if idle and can_split else None
+        return _of(handler, ABOVE) if idle else None if replaces else _of(handler, RAISE_CANCELLED)
+    if len(module.names(handler.type)) > 1:
+        cancelled = _cancelled_among(module, handler.type)
+        if idle and cancelled:
+            return _of(handler, SPLIT, *cancelled)
+        return None if replaces else _of(handler, RAISE_CANCELLED)
     logs = any(isinstance(statement, ast.Expr) and is_log(statement.value) for statement in handler.body)
-    return REMOVE if idle and not logs and not replaces else RAISE
+    if not idle or logs or replaces or _is_taken_below(module, handler):
+        return _of(handler, RAISE)
+    block = module.parent(handler)
+    assert isinstance(block, ast.Try)
+    return Remedy(block, False, (handler,), (REMOVE,))
 
 
-def _straight(handler: ast.ExceptHandler) -> bool:
+def _of(handler: ast.ExceptHandler, way: str, *marks: ast.AST) -> Remedy:
+    return Remedy(handler, False, marks, (way,))
+
+
+def _cancelled_among(module: Module, classes: ast.expr | None) -> list[ast.expr]:
+    """Return the elements of a tuple of classes that are CancelledError, nothing where one is so only in part."""
+    if not isinstance(classes, ast.Tuple) or any(isinstance(element, ast.Starred) for element in classes.elts):
+        return []
+    cancelled = [element for element in classes.elts if CANCELLED_ERROR in module.names(element)]
+    if any(len(module.names(element)) > 1 for element in cancelled) or len(cancelled) == len(classes.elts):
+        return []
+    return cancelled
+
+
+def _is_taken_below(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Tell whether a later clause may take the cancellation when this one goes."""
+    block = module.parent(handler)
+    assert isinstance(block, ast.Try)
+    below = block.handlers[block.handlers.index(handler) + 1 :]
+    return any(other.type is None or catches(CANCEL, module.names(other.type), module.bases) != NO for other in below)
+
+
+def _is_straight(handler: ast.ExceptHandler) -> bool:
     """Tell whether every path through a handler comes to its last statement."""
     waiting: list[ast.AST] = [*handler.body[:-1]]
     last = handler.body[-1]
@@ -115,13 +129,14 @@ def _is_idle(statement: ast.stmt) -> bool:
     return isinstance(statement, (ast.Pass, ast.Break, ast.Continue))
 
 
-def _way_of_item(module: Module, item: ast.withitem) -> str | None:
-    call = item.context_expr
-    if not isinstance(call, ast.Call) or call.keywords or item.optional_vars:
+def _for_item(module: Module, item: ast.withitem) -> Remedy | None:
+    call, statement = item.context_expr, module.parent(item)
+    if not isinstance(call, ast.Call) or call.keywords or item.optional_vars or statement is None:
         return None
-    names = [module.names(argument) for argument in call.args]
-    if (BASE_EXCEPTION,) in names:
-        return NARROW
-    if (CANCELLED_ERROR,) not in names:
+    if any(isinstance(argument, ast.Starred) or len(module.names(argument)) > 1 for argument in call.args):
         return None
-    return DROP if len(call.args) > 1 else UNWRAP
+    broad = [argument for argument in call.args if module.names(argument) == (BASE_EXCEPTION,)]
+    cancelled = [argument for argument in call.args if module.names(argument) == (CANCELLED_ERROR,)]
+    if broad and cancelled:
+        return None
+    return Remedy(statement, False, (call, *broad, *cancelled), (NARROW if broad else DROP,))

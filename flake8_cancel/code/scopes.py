@@ -7,10 +7,9 @@ import enum
 from collections.abc import Iterator
 from typing import NamedTuple
 
-Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
 
 class Form(enum.Enum):
     """How a name, an attribute or an item of a collection gets its value."""

@@ -43,7 +43,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.losses import ENDS, REPLACED, is_broad, loss_at, names_cancelled, what_goes_on
+from flake8_cancel.code.catchers import is_broad, names_cancelled
+from flake8_cancel.code.losses import ENDS, REPLACED, loss_at, what_goes_on
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 
 class BroadExceptSwallows(Rule):
     code = "CNL102"
-    needs = ("except", ("await", "async for", "async with"))
+    needs = ("except", "async")
     visits = (ast.ExceptHandler,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

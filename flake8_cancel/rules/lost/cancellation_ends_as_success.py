@@ -44,7 +44,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.losses import ENDS, loss_at, names_cancelled, what_goes_on
+from flake8_cancel.code.catchers import names_cancelled
+from flake8_cancel.code.losses import ENDS, loss_at, what_goes_on
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 
 class CancellationEndsAsSuccess(Rule):
     code = "CNL110"
-    needs = ("except", ("await", "async for", "async with"))
+    needs = ("except", "async")
     visits = (ast.ExceptHandler,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -39,7 +39,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.losses import ENDS, loss_at, suppresses_cancelled, what_goes_on
+from flake8_cancel.code.catchers import suppressing
+from flake8_cancel.code.losses import ENDS, loss_at, what_goes_on
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -52,14 +53,12 @@ if TYPE_CHECKING:
 
 class SuppressSwallows(Rule):
     code = "CNL103"
-    needs = ("suppress", ("await", "async for", "async with"))
+    needs = ("with", "async")
     visits = (ast.With, ast.AsyncWith)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
         assert isinstance(node, (ast.With, ast.AsyncWith))
-        for item in node.items:
-            if not suppresses_cancelled(module, item):
-                continue
+        for item in suppressing(module, node):
             loss = loss_at(module, item)
             if loss is None:
                 continue

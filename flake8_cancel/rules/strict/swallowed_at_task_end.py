@@ -41,10 +41,11 @@ Fix:
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.losses import ENDS, is_broad, loss_at, names_cancelled
+from flake8_cancel.code.catchers import Catcher, is_broad, names_cancelled, suppressing
+from flake8_cancel.code.losses import ENDS, loss_at
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -57,23 +58,28 @@ if TYPE_CHECKING:
 
 class SwallowedAtTaskEnd(Rule):
     code = "CNL904"
-    needs = ("except", ("await", "async for", "async with"))
-    visits = (ast.ExceptHandler,)
+    needs = (("except", "with"), "async")
+    visits = (ast.ExceptHandler, ast.With, ast.AsyncWith)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
-        assert isinstance(node, ast.ExceptHandler)
-        if not (names_cancelled(module, node) or is_broad(module, node)):
-            return
         if not module.started_only_as_task(module.function(node)):
             return
-        loss = loss_at(module, node)
-        if loss is None or loss.kind != ENDS:
-            return
-        message = "the cancellation is swallowed and the task ends as if it had finished; raise it again"
-        mend = remedy(module, node, loss)
-        yield self.finding(node, message, loss.path, mend and self.repair(*mend))
+        for catcher in _catchers(module, node):
+            loss = loss_at(module, catcher)
+            if loss is None or loss.kind != ENDS:
+                continue
+            message = "the cancellation is swallowed and the task ends as if it had finished; raise it again"
+            mend = remedy(module, catcher, loss)
+            yield self.finding(catcher, message, loss.path, mend and self.repair(*mend))
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         from flake8_cancel.fix.letting_through import let_through
 
         return let_through(node, edit)
+
+
+def _catchers(module: Module, node: ast.AST) -> Sequence[Catcher]:
+    if isinstance(node, (ast.With, ast.AsyncWith)):
+        return suppressing(module, node)
+    assert isinstance(node, ast.ExceptHandler)
+    return [node] if names_cancelled(module, node) or is_broad(module, node) else []

@@ -1,0 +1,167 @@
+"""The command: options in, report out, and the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from flake8_cancel.cli.arguments import UsageError, parse
+
+if TYPE_CHECKING:
+    from flake8_cancel.cli.outcome import Outcome, Problem
+
+_CLEAN, _FINDINGS, _TROUBLE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        argv: the arguments without the command's name; those of the process when left out.
+
+    Returns:
+        0 when there is nothing to report, 1 when findings remain, 2 when something could not be checked.
+
+    Raises:
+        SystemExit: argparse found the command line wrong (2), or printed help or version (0).
+    """
+    try:
+        options = parse(sys.argv[1:] if argv is None else argv)
+        if options.rules or options.explain:
+            return _print_rules(options)
+        return _check(options)
+    except UsageError as error:
+        return _complain(str(error))
+    except KeyboardInterrupt:
+        return _complain("stopped")
+
+
+def _print_rules(options: argparse.Namespace) -> int:
+    from flake8_cancel.cli import catalogue
+
+    text = catalogue.explanation(options.explain) if options.explain else catalogue.listing()
+    if text is None:
+        return _complain(f"there is no rule {options.explain}; see --rules")
+    return _to_stdout(_CLEAN, lambda: print(text, end=""))
+
+
+def _check(options: argparse.Namespace) -> int:
+    from flake8_cancel.cli import files, workers
+    from flake8_cancel.cli.outcome import Outcome
+    from flake8_cancel.cli.report import text
+
+    try:
+        text.formatter(options)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    jobs, closed = files.find(options)
+    outcomes = workers.treat_all(jobs, options)
+    if options.fix and files.STDIN in options.filenames and not any(job.path == files.STDIN for job in jobs):
+        # Excluded, so it goes through as it came.
+        outcomes.append(Outcome(options.stdin_display_name, content=sys.stdin.buffer.read() if sys.stdin else b""))
+    _tell(outcomes, closed)
+    code = _exit_code(outcomes, closed, options)
+    return _to_stdout(code, lambda: _report(outcomes, options))
+
+
+def _tell(outcomes: Iterable[Outcome], closed: Iterable[Problem]) -> None:
+    """Write to standard error what went wrong, one line each, and each once."""
+    from flake8_cancel.cli.outcome import Problem
+
+    lines = list(map(str, closed))
+    for outcome in outcomes:
+        lines.extend(map(str, outcome.problems))
+        lines.extend(outcome.notes)
+        lines.extend(
+            str(
+                Problem(outcome.path, f"{finding.code} not fixed: {reason}", finding.span.line, finding.span.column + 1)
+            )
+            for finding, reason in outcome.refused
+        )
+    for line in dict.fromkeys(lines):
+        print(line, file=sys.stderr)
+
+
+def _exit_code(outcomes: Sequence[Outcome], closed: Sequence[Problem], options: argparse.Namespace) -> int:
+    if closed or any(outcome.problems for outcome in outcomes):
+        return _TROUBLE
+    if options.exit_non_zero_on_fix and not options.diff and any(outcome.fixed for outcome in outcomes):
+        return _FINDINGS
+    if options.exit_zero:
+        return _CLEAN
+    return _FINDINGS if any(outcome.findings for outcome in outcomes) else _CLEAN
+
+
+def _report(outcomes: Sequence[Outcome], options: argparse.Namespace) -> None:
+    from flake8_cancel.cli.report import text
+
+    if options.diff:
+        for outcome in outcomes:
+            sys.stdout.buffer.write(outcome.diff)
+        if told := text.summary(outcomes, options):
+            print(told, file=sys.stderr)
+        return
+    contents = [outcome.content for outcome in outcomes if outcome.content is not None] if options.fix else []
+    for content in contents:
+        sys.stdout.buffer.write(content)
+    # Standard output belongs to the mended text, if there is one.
+    with contextlib.redirect_stdout(sys.stderr) if contents else contextlib.nullcontext():
+        _write_report(outcomes, options)
+
+
+def _write_report(outcomes: Sequence[Outcome], options: argparse.Namespace) -> None:
+    from flake8_cancel.cli.report import text
+
+    out = text.formatter(options)
+    out.start()
+    try:
+        if options.output_format != "text":
+            out.write(_rendered(outcomes, options.output_format), None)
+            return
+        text.show(out, outcomes, options)
+    finally:
+        out.stop()
+    if options.count:
+        print(sum(len(outcome.findings) for outcome in outcomes))
+
+
+def _rendered(outcomes: Sequence[Outcome], form: str) -> str:
+    if form == "json":
+        from flake8_cancel.cli.report import json
+
+        return json.render(outcomes)
+    if form == "sarif":
+        from flake8_cancel.cli.report import sarif
+
+        return sarif.render(outcomes)
+    from flake8_cancel.cli.report import github
+
+    return github.render(outcomes)
+
+
+def _to_stdout(code: int, write: Callable[[], None]) -> int:
+    """Write, and return the exit code: 2 when the output could not be written."""
+    try:
+        write()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough.
+        _silence_stdout()
+    except OSError as error:
+        _silence_stdout()
+        return _complain(f"the report cannot be written: {error.strerror}")
+    return code
+
+
+def _silence_stdout() -> None:
+    """Let what is still buffered go nowhere, else the interpreter fails on it again when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(message: str) -> int:
+    print(f"flake8-cancel: {' '.join(message.split())}", file=sys.stderr)
+    return _TROUBLE

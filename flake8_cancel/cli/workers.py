@@ -1,0 +1,146 @@
+"""Treats the files in worker processes. A worker that dies costs the one file it was at."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import contextlib
+import os
+import signal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from flake8_cancel.cli.files import STDIN, Job
+from flake8_cancel.cli.outcome import Outcome, Problem
+from flake8_cancel.cli.treatment import Treatment
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+# Starting a process costs as much as checking some files.
+_FILES_A_WORKER = 16
+_LARGEST_BATCH = 32
+
+
+class _Worker(NamedTuple):
+    process: BaseProcess
+    connection: Connection
+    given: collections.deque[Job]
+
+
+def treat_all(jobs: Sequence[Job], options: argparse.Namespace) -> list[Outcome]:
+    """Treat every file, in this process when they are few.
+
+    Args:
+        jobs: the files.
+        options: the options of ``arguments.parse``.
+
+    Returns:
+        The outcomes in the order of the files' names.
+
+    Raises:
+        arguments.UsageError: flake8 finds the options wrong.
+    """
+    # Made here in any case: wrong options are found out, and forked workers have the rules imported.
+    treatment = Treatment(options)
+    count = min(_allowed_workers(options), len(jobs) // _FILES_A_WORKER)
+    if count < 2 or any(job.path == STDIN for job in jobs):
+        outcomes = [treatment(job) for job in jobs]
+    else:
+        outcomes = _treat_there(jobs, count, options)
+    return sorted(outcomes, key=lambda outcome: outcome.path)
+
+
+def _allowed_workers(options: argparse.Namespace) -> int:
+    return (os.cpu_count() or 1) if options.jobs.is_auto else int(options.jobs.n_jobs)
+
+
+def _treat_there(jobs: Sequence[Job], count: int, options: argparse.Namespace) -> list[Outcome]:
+    from multiprocessing.connection import wait
+
+    waiting = collections.deque(jobs)
+    batch = min(_LARGEST_BATCH, len(jobs) // (4 * count) + 1)
+    workers: list[_Worker] = []
+    outcomes: list[Outcome] = []
+    try:
+        while waiting or workers:
+            while waiting and len(workers) < count:
+                worker = _start(options)
+                if worker is None:
+                    break
+                workers.append(worker)
+                _give(worker, waiting, batch)
+            if not workers:
+                return outcomes + list(map(Treatment(options), waiting))
+            ready = wait([worker.connection for worker in workers])
+            for worker in [worker for worker in workers if worker.connection in ready]:
+                try:
+                    outcomes.append(worker.connection.recv())
+                    worker.given.popleft()
+                    alive = bool(worker.given) or _give(worker, waiting, batch)
+                except (EOFError, OSError):
+                    outcomes.append(_lost(worker))
+                    waiting.extendleft(reversed(worker.given))
+                    alive = False
+                if not alive:
+                    workers.remove(worker)
+                    _end(worker)
+    finally:
+        for worker in workers:
+            worker.process.terminate()
+            _end(worker)
+    return outcomes
+
+
+def _start(options: argparse.Namespace) -> _Worker | None:
+    """Start a worker, or return None when the system gives no more processes."""
+    import multiprocessing
+
+    ours, its = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=_work, args=(its, ours, options), daemon=True)
+    try:
+        process.start()
+    except OSError:
+        ours.close()
+        return None
+    finally:
+        # The worker holds the only other end, so its death is seen at once.
+        its.close()
+    return _Worker(process, ours, collections.deque())
+
+
+def _give(worker: _Worker, waiting: collections.deque[Job], batch: int) -> bool:
+    """Give an idle worker its next files, and tell whether there were any; given none, it ends."""
+    worker.given.extend(waiting.popleft() for _ in range(min(batch, len(waiting))))
+    # A worker that is dead by now is found out when it is listened to.
+    with contextlib.suppress(OSError):
+        worker.connection.send(list(worker.given))
+    return bool(worker.given)
+
+
+def _lost(worker: _Worker) -> Outcome:
+    """Return the outcome of the file that a worker died at."""
+    worker.process.join()
+    code = worker.process.exitcode or 0
+    how = f"killed by signal {-code}" if code < 0 else f"exit status {code}"
+    job = worker.given.popleft()
+    return Outcome(job.path, problems=(Problem(job.path, f"cannot be checked: the worker process died ({how})"),))
+
+
+def _end(worker: _Worker) -> None:
+    worker.connection.close()
+    worker.process.join()
+
+
+def _work(connection: Connection, parents: Connection, options: argparse.Namespace) -> None:
+    # A forked worker has a copy of the parent's end, and would not see the parent die.
+    parents.close()
+    # The parent hears of an interrupt too, and ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    treatment = Treatment(options)
+    # An end of the connection is the end of the parent.
+    with contextlib.suppress(EOFError, OSError):
+        while jobs := connection.recv():
+            for job in jobs:
+                connection.send(treatment(job))

@@ -1,0 +1,43 @@
+"""Which handlers and ``with`` items take a cancellation, by what they name."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.errors import BASE_EXCEPTION, CANCELLED_ERROR
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+Catcher = ast.ExceptHandler | ast.withitem
+
+
+def names_cancelled(module: Module, catcher: Catcher) -> bool:
+    """Tell whether a handler, or a ``suppress``, names the CancelledError of asyncio, alone or among others."""
+    return any(CANCELLED_ERROR in module.names(named) for named in _named(catcher))
+
+
+def is_broad(module: Module, catcher: Catcher) -> bool:
+    """Tell whether a handler takes everything: a bare ``except``, or BaseException by name."""
+    if isinstance(catcher, ast.ExceptHandler) and catcher.type is None:
+        return True
+    return any(BASE_EXCEPTION in module.names(named) for named in _named(catcher))
+
+
+def suppressing(module: Module, node: ast.With | ast.AsyncWith) -> list[ast.withitem]:
+    """Return the items of a ``with`` statement that are a ``suppress`` of CancelledError or BaseException."""
+    return [
+        item
+        for item in node.items
+        if isinstance(item.context_expr, ast.Call)
+        and module.name(item.context_expr.func) == "contextlib.suppress"
+        and (names_cancelled(module, item) or is_broad(module, item))
+    ]
+
+
+def _named(catcher: Catcher) -> list[ast.expr]:
+    if isinstance(catcher, ast.ExceptHandler):
+        return [catcher.type] if catcher.type else []
+    arguments = catcher.context_expr.args if isinstance(catcher.context_expr, ast.Call) else []
+    return [argument for argument in arguments if not isinstance(argument, ast.Starred)]

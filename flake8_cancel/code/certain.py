@@ -1,0 +1,199 @@
+"""Which pairs of taking and giving back are a function's own business for certain."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.escapes import escapes
+from flake8_cancel.code.taking import (
+    COUNT,
+    ENTRY,
+    MADE,
+    METHOD,
+    Act,
+    Key,
+    key,
+    matches,
+    opens,
+    own_statements,
+    root,
+    takings,
+    words,
+)
+from flake8_cancel.code.values import Kind
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+# Tasks and processes have rules of their own; nothing is lost with what lives in memory alone.
+_OTHER_KINDS = frozenset({Kind.TASK, Kind.FUTURE, Kind.GATHER, Kind.SHIELD, Kind.PROCESS, Kind.TIMER_HANDLE, Kind.HANDLE})
+_HARMLESS_MAKERS = frozenset({"io.BytesIO", "io.StringIO"})
+_PROCESS_MAKERS = frozenset({"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"})
+# What these return was there before.
+_LOOKS = frozenset({"current", "find", "get", "lookup"})
+
+
+def runs_on_asyncio(module: Module) -> bool:
+    """Tell whether the coroutines of a file are asyncio's, as far as cleanup goes: a file that only awaits counts."""
+    return module.framework() in ("asyncio", "none")
+
+
+def is_shielded(module: Module, node: ast.AST) -> bool:
+    """Tell whether a node stands in a scope of anyio that lets no cancellation in."""
+    calls = [
+        item.context_expr
+        for parent in module.ancestors(node)
+        if isinstance(parent, (ast.With, ast.AsyncWith))
+        for item in parent.items
+        if isinstance(item.context_expr, ast.Call)
+    ]
+    return any(keyword.arg == "shield" for call in calls for keyword in call.keywords)
+
+
+def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
+    """Tell whether a function surely takes something of its own, and gives just that back.
+
+    Args:
+        module: the module.
+        function: the coroutine function around both.
+        taking: what takes.
+        giving: what gives back.
+    """
+    if taking.form == MADE:
+        return _is_made(module, function, taking, giving)
+    thing = _expression(taking)
+    if taking.form in (COUNT, ENTRY):
+        return not (isinstance(thing, ast.Name) and _is_local(function, thing.id))
+    return _is_pair(module, function, taking, giving, thing)
+
+
+def is_lock_pair(taking: Act, giving: Act) -> bool:
+    """Tell whether something is awaited to be acquired, and released at once, as only locks and semaphores are."""
+    if taking.form != METHOD or giving.form != METHOD or taking.thing != giving.thing:
+        return False
+    is_taken = taking.verb == "acquire" and taking.awaited and taking.result is None
+    return is_taken and giving.verb == "release" and not giving.awaited and not giving.given
+
+
+def _is_made(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
+    name = _name(taking.thing)
+    if not name or not _is_local(function, name) or taking.call is None or giving.verb == "cancel":
+        return False
+    if module.name(taking.call.func) in _HARMLESS_MAKERS | _PROCESS_MAKERS:
+        return False
+    if module.kind(_value(taking.node)) in _OTHER_KINDS or (_is_look(taking.verb) and not taking.awaited):
+        return False
+    if giving.thing != taking.thing and not _takes_back(taking, giving):
+        return False
+    if giving.thing == taking.thing and _is_opened(function, taking):
+        return False
+    return _only_made(function, name) and not escapes(module, function, name)
+
+
+def _is_look(verb: str) -> bool:
+    found = words(verb)
+    return bool(found) and found[0] in _LOOKS
+
+
+def _takes_back(taking: Act, giving: Act) -> bool:
+    """Tell whether what made a thing takes it back: ``pool.acquire()`` and ``pool.release(thing)``."""
+    if giving.given[:1] != (taking.thing,) or "cancel" in words(giving.verb):
+        return False
+    return matches(taking.verb, giving.verb) or (
+        len(giving.given) == 1 and taking.awaited and words(giving.verb)[0] in ("aclose", "close", "disconnect", "release")
+    )
+
+
+def _is_opened(function: ast.AsyncFunctionDef, taking: Act) -> bool:
+    """Tell whether a method of the thing opens it: before that there is nothing to be given back."""
+    return any(
+        act.form == METHOD and act.thing == taking.thing and opens(act.verb)
+        for node in own_statements(function.body)
+        for act in takings(node)
+    )
+
+
+def _value(statement: ast.stmt) -> ast.expr | None:
+    value = getattr(statement, "value", None)
+    return value if isinstance(value, ast.expr) else None
+
+
+def _is_pair(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act, thing: ast.expr | None) -> bool:
+    if is_lock_pair(taking, giving):
+        return False
+    if taking.result is not None and taking.result not in giving.given:
+        return False
+    if isinstance(thing, ast.Name):
+        is_own = _is_local(function, thing.id) and _only_made(function, thing.id)
+        if not is_own and (words(taking.verb)[0] == "start" or not matches(taking.verb, giving.verb)):
+            return False
+        return not escapes(module, function, thing.id)
+    if words(taking.verb)[0] == "start" or not matches(taking.verb, giving.verb):
+        return False
+    return root(thing) != "self" or not given_elsewhere(module, function, taking, giving)
+
+
+def given_elsewhere(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
+    """Tell whether another function gives back what it has not taken itself, or is given the method that does.
+
+    Args:
+        module: the module.
+        function: the function that takes and gives back.
+        taking: what takes.
+        giving: what gives back.
+    """
+    owner = module.class_around(function) if root(giving.call) == "self" else None
+    mentioned: dict[ast.AST | None, set[str]] = {}
+    for node in ast.walk(owner or module.tree):
+        if isinstance(node, ast.Attribute) and node.attr in (taking.verb, giving.verb) and key(node.value) == giving.thing:
+            is_passed = not isinstance(module.parent(node), ast.Call) or node in module.parent(node).args  # type: ignore[union-attr]
+            if is_passed and node.attr == giving.verb:
+                return True
+            mentioned.setdefault(module.function(node), set()).add(node.attr)
+    return any(verbs == {giving.verb} for verbs in mentioned.values())
+
+
+def _only_made(function: ast.AsyncFunctionDef, name: str) -> bool:
+    """Tell whether a name is bound by calls alone, or to None as long as nothing is made."""
+    for node in ast.walk(function):
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            value = node.value.value if isinstance(node.value, ast.Await) else node.value
+            fits = value is None or isinstance(value, ast.Call) or (isinstance(value, ast.Constant) and value.value is None)
+            if not fits and any(_binds(target, name) for target in targets):
+                return False
+        elif isinstance(node, (ast.For, ast.AsyncFor, ast.NamedExpr)):
+            if _binds(node.target, name):
+                return False
+        elif isinstance(node, ast.withitem) and node.optional_vars is not None and _binds(node.optional_vars, name):
+            return False
+    return True
+
+
+def _binds(target: ast.expr, name: str) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in ast.walk(target))
+
+
+def _is_local(function: ast.AsyncFunctionDef, name: str) -> bool:
+    """Tell whether a name is bound in the function itself, and no parameter."""
+    for node in ast.walk(function):
+        if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
+            return False
+        if isinstance(node, ast.arg) and node.arg == name:
+            return False
+    return any(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in ast.walk(function)
+    )
+
+
+def _name(thing: Key | None) -> str:
+    return str(thing[1][1]) if thing and thing[0] == "Name" else ""  # type: ignore[index]
+
+
+def _expression(taking: Act) -> ast.expr | None:
+    """Return the receiver, counter or collection as it is written in the statement that takes."""
+    for node in ast.walk(taking.node):
+        if isinstance(node, ast.expr) and key(node) == taking.thing:
+            return node
+    return None

@@ -1,0 +1,140 @@
+"""What shows that code knows that an attribute may be missing: it asks first, or takes the AttributeError."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.api import SWALLOWING_MANAGERS, SWALLOWING_METHODS
+from flake8_cancel.code.errors import NO, Error, catches
+from flake8_cancel.code.values import Kind
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+_MISSING = Error("builtins.AttributeError")
+_ASKING = frozenset({"builtins.hasattr", "builtins.getattr"})
+_SETTING = frozenset({"builtins.setattr"})
+_VERSIONS = ("sys.version_info", "sys.hexversion")
+_JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_TRIES = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
+# A constant that stands for a constant, and so on, is followed so far.
+_DEEPEST = 5
+
+
+def is_guarded(module: Module, use: ast.Attribute) -> bool:
+    """Tell whether code that reads an attribute knows that it may be missing.
+
+    It stands under a test of ``hasattr``, ``isinstance`` or Python's version, behind such a test that leaves, or where
+    an AttributeError may be taken.
+    """
+    return _is_asked_for(module, use) or _is_missing_taken(module, use)
+
+
+def is_added(module: Module, use: ast.Attribute, owner: str) -> bool:
+    """Tell whether this file gives things of a kind the attribute that is read.
+
+    Args:
+        module: the module.
+        use: the attribute.
+        owner: the qualified name of the class it should belong to.
+    """
+    kind = module.kind(use.value)
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == use.attr:
+            given: ast.expr = node.value
+        elif isinstance(node, ast.Call) and len(node.args) == 3 and module.name(node.func) in _SETTING:
+            if not _may_name(node.args[1], use.attr):
+                continue
+            given = node.args[0]
+        else:
+            continue
+        if module.name(given) == owner or module.kind(given) is kind:
+            return True
+    return False
+
+
+def _is_asked_for(module: Module, use: ast.Attribute) -> bool:
+    child: ast.AST = use
+    for around in module.ancestors(use):
+        if any(_asks(module, test, use) for test in _tests(around, child)):
+            return True
+        child = around
+    return False
+
+
+def _tests(around: ast.AST, child: ast.AST) -> Iterator[ast.expr]:
+    """Yield the conditions on which a part of a node is run."""
+    if isinstance(around, (ast.If, ast.IfExp, ast.While)) and child is not around.test:
+        yield around.test
+    elif isinstance(around, ast.BoolOp) and isinstance(child, ast.expr):
+        yield from around.values[: around.values.index(child)]
+    elif isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield from around.decorator_list
+    for field in ("body", "orelse", "finalbody"):
+        block = getattr(around, field, None)
+        if not isinstance(block, list) or child not in block:
+            continue
+        for before in block[: block.index(child)]:
+            if isinstance(before, ast.Assert) or (isinstance(before, ast.If) and _leaves(before)):
+                yield before.test
+
+
+def _leaves(branch: ast.If) -> bool:
+    return any(isinstance(statement, _JUMPS) for statement in (*branch.body, *branch.orelse))
+
+
+def _asks(module: Module, test: ast.expr, use: ast.Attribute, depth: int = 0) -> bool:
+    for node in ast.walk(test):
+        if isinstance(node, ast.Call) and len(node.args) >= 2:
+            name = module.name(node.func)
+            if name in _ASKING and _may_name(node.args[1], use.attr):
+                return True
+            if name == "builtins.isinstance" and ast.dump(node.args[0]) == ast.dump(use.value):
+                return True
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            if (module.name(node) or "").startswith(_VERSIONS):
+                return True
+            value = module.value(node)
+            if value and value is not node and depth < _DEEPEST and _asks(module, value, use, depth + 1):
+                return True
+    return False
+
+
+def _may_name(expression: ast.expr, attribute: str) -> bool:
+    return not isinstance(expression, ast.Constant) or expression.value == attribute
+
+
+def _is_missing_taken(module: Module, use: ast.Attribute) -> bool:
+    """Tell whether an AttributeError may be taken where it is raised: behind a task group it is a group of errors."""
+    child: ast.AST = use
+    in_group = False
+    for around in module.ancestors(use):
+        if isinstance(around, _FUNCTIONS):
+            return False
+        if isinstance(around, (ast.With, ast.AsyncWith)) and child in around.body:
+            managers = [item.context_expr for item in around.items]
+            if not in_group and any(_suppresses(module, manager) for manager in managers):
+                return True
+            in_group = in_group or any(module.kind(manager) is Kind.TASK_GROUP for manager in managers)
+        elif isinstance(around, _TRIES):
+            # What leaves a group's block is an ExceptionGroup: an `except*` alone takes what is inside it.
+            is_met = not in_group or not isinstance(around, ast.Try)
+            if is_met and child in around.body and any(_takes(module, handler.type) for handler in around.handlers):
+                return True
+        child = around
+    return False
+
+
+def _suppresses(module: Module, manager: ast.expr) -> bool:
+    if not isinstance(manager, ast.Call):
+        return False
+    swallows = isinstance(manager.func, ast.Attribute) and manager.func.attr in SWALLOWING_METHODS
+    swallows = swallows or module.name(manager.func) in SWALLOWING_MANAGERS
+    return swallows and any(_takes(module, argument) for argument in manager.args)
+
+
+def _takes(module: Module, classes: ast.expr | None) -> bool:
+    return classes is None or catches(_MISSING, module.names(classes), module.bases) != NO

@@ -1,0 +1,220 @@
+"""How the functions of a file are started, and where the names of a function escape to."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_cancel.code import api
+from flake8_cancel.code.kinds import Kinds
+from flake8_cancel.code.owners import Owners
+from flake8_cancel.code.references import References, Things
+from flake8_cancel.code.scopes import FUNCTIONS
+from flake8_cancel.code.values import Kind
+
+_DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.Dict, ast.IfExp, ast.BoolOp, ast.keyword)
+_WAITS = frozenset({"asyncio.gather", "asyncio.wait"})
+_TAKES_CANCELLED = frozenset({api.CANCELLED, "builtins.BaseException"})
+
+
+class Starts:
+    """Answers how functions are started and where values go.
+
+    Args:
+        kinds: the kinds of the module.
+        references: what the expressions of the module refer to.
+        owners: who cancels what.
+    """
+
+    def __init__(self, kinds: Kinds, references: References, owners: Owners) -> None:
+        self._kinds = kinds
+        self._references = references
+        self._owners = owners
+
+    def started_only_as_task(self, function: ast.AST | None) -> bool:
+        """Tell whether all that this file does with a function is to start it; see ``Module.started_only_as_task``."""
+        if not isinstance(function, ast.AsyncFunctionDef):
+            return False
+        uses = list(self._uses(function))
+        return bool(uses) and all(self._starter(use) is not None for use in uses)
+
+    def canceller_takes_no_cancellation(self, function: ast.AST | None) -> bool:
+        """Tell whether a canceller has no handler; see ``Module.canceller_takes_no_cancellation``."""
+        if not isinstance(function, ast.AsyncFunctionDef):
+            return False
+        keys = {key for thing in self._tasks_of(function) for key in thing}
+        for node in self._kinds.survey.awaits if keys else ():
+            things = self._owners.awaited(node.value) or ()
+            is_task = any(thing & keys for thing in things) and not self._hides_outcome(node.value)
+            if is_task and self._owners.cancelled_before(node.value) and not self._is_guarded(node):
+                return True
+        return False
+
+    def escapes(self, name: str, function: ast.AST, after: ast.AST | None = None) -> list[ast.Name]:
+        """Return the places where a local's value leaves its function's hands; see ``Module.escapes``."""
+        place = (after.lineno, after.col_offset) if after else (0, 0)  # type: ignore[attr-defined]
+        bindings = self._kinds.survey.inner[function].bindings.get(name)
+        return [
+            use
+            for use in self._kinds.survey.names.get(name, ())
+            if isinstance(use.ctx, ast.Load)
+            and bindings is not None
+            and self._kinds.names.bindings(use) is bindings
+            and (use.lineno, use.col_offset) > place
+            and self._is_given_away(use, function)
+        ]
+
+    # --- starts ------------------------------------------------------------------------------------------------------
+
+    def _uses(self, function: ast.AsyncFunctionDef) -> Iterator[ast.expr]:
+        """Yield the expressions that refer to a function, or may."""
+        definitions = self._kinds.definitions
+        is_method = isinstance(self._kinds.survey.scopes[function].node, ast.ClassDef)
+        for name in self._kinds.survey.names.get(function.name, ()):
+            if isinstance(name.ctx, ast.Load) and definitions.definition(name) is function:
+                yield name
+        for attribute in self._kinds.survey.attributes.get(function.name, ()) if is_method else ():
+            definition = definitions.definition(attribute)
+            if definition is function or (definition is None and self._may_be(attribute, function)):
+                yield attribute
+
+    def _may_be(self, attribute: ast.Attribute, function: ast.AsyncFunctionDef) -> bool:
+        """Tell whether an attribute may be a method: of something unknown, or of ``self`` if no subclass has its own."""
+        owner = self._kinds.definitions.receiver_class(attribute.value)
+        if owner is not None:
+            return self._kinds.definitions.member(owner, function.name) is function
+        return self._kinds.known(attribute.value) is None
+
+    def _starter(self, use: ast.expr) -> ast.Call | None:
+        """Return the call that starts a function as a task where it is used so."""
+        node: ast.AST = use
+        parents = self._kinds.survey.parents
+        parent = parents[node]
+        if isinstance(parent, ast.Call) and node is not parent.func and self._is_partial(parent):
+            node, parent = parent, parents[parent]
+        if isinstance(parent, ast.Call) and node is parent.func:
+            node, parent = parent, parents[parent]
+        return self._started_by(node, parent) or self._started_by_name(parent)
+
+    def _started_by(self, node: ast.AST, parent: ast.AST) -> ast.Call | None:
+        if isinstance(parent, ast.keyword):
+            node, parent = parent, self._kinds.survey.parents[parent]
+        if not isinstance(parent, ast.Call) or node is parent.func:
+            return None
+        return parent if self._starts_tasks(parent) else None
+
+    def _started_by_name(self, assignment: ast.AST) -> ast.Call | None:
+        """Return the call that starts a coroutine that was put into a local first and does nothing else with it."""
+        if not isinstance(assignment, ast.Assign) or not isinstance(assignment.targets[0], ast.Name):
+            return None
+        bindings = self._kinds.names.bindings(assignment.targets[0])
+        if len(assignment.targets) > 1 or len(bindings) > 1:
+            return None
+        uses = [
+            use
+            for use in self._kinds.survey.names.get(assignment.targets[0].id, ())
+            if isinstance(use.ctx, ast.Load) and self._kinds.names.bindings(use) is bindings
+        ]
+        return self._started_by(uses[0], self._kinds.survey.parents[uses[0]]) if len(uses) == 1 else None
+
+    def _starts_tasks(self, call: ast.Call) -> bool:
+        if self._kinds.kind(call) is Kind.TASK:
+            return True
+        return isinstance(call.func, ast.Attribute) and call.func.attr in api.TASK_STARTING_METHODS
+
+    def _is_partial(self, call: ast.Call) -> bool:
+        return self._kinds.names.name(call.func) == "functools.partial"
+
+    # --- cancelled and awaited without a handler ----------------------------------------------------------------------
+
+    def _tasks_of(self, function: ast.AsyncFunctionDef) -> Iterator[frozenset[str]]:
+        """Yield the things that hold tasks of a function."""
+        for use in self._uses(function):
+            starter = self._starter(use)
+            if starter is not None:
+                for things in self._holders(starter):
+                    yield from things
+
+    def _holders(self, call: ast.Call) -> Iterator[Things]:
+        """Yield what the result of a call is assigned or added to."""
+        child: ast.AST = call
+        for around in self._kinds.survey.ancestors(call):
+            if isinstance(around, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
+                targets = around.targets if isinstance(around, ast.Assign) else [around.target]
+                for target in targets:
+                    is_display = child is not call
+                    found = (self._references.elements if is_display else self._references.things)(target)
+                    yield found or ()
+                return
+            if isinstance(around, ast.Call) and isinstance(around.func, ast.Attribute):
+                yield self._references.elements(around.func.value) or ()
+                return
+            if not isinstance(around, (*_DISPLAYS, ast.ListComp, ast.SetComp)):
+                return
+            child = around
+
+    def _hides_outcome(self, waited: ast.expr) -> bool:
+        """Tell whether a wait does not raise what the task raised: ``wait``, or ``gather`` that returns exceptions."""
+        for call in ast.walk(waited):
+            if isinstance(call, ast.Call) and self._kinds.names.name(call.func) in _WAITS:
+                returned = [one.value for one in call.keywords if one.arg == "return_exceptions"]
+                if self._kinds.names.name(call.func) == "asyncio.wait" or any(map(_is_true, returned)):
+                    return True
+        return False
+
+    def _is_guarded(self, node: ast.Await) -> bool:
+        """Tell whether a handler around an await, or ``suppress``, takes a CancelledError."""
+        child: ast.AST = node
+        for around in self._kinds.survey.ancestors(node):
+            if isinstance(around, FUNCTIONS):
+                return False
+            handlers = getattr(around, "handlers", [])
+            if handlers and child in around.body:  # type: ignore[attr-defined]
+                caught = [one.type for one in handlers]
+                if None in caught or any(self._names(one) & _TAKES_CANCELLED for one in caught):
+                    return True
+            if isinstance(around, ast.With):
+                calls = [item.context_expr for item in around.items if isinstance(item.context_expr, ast.Call)]
+                if any(self._names(one) & _TAKES_CANCELLED for call in calls for one in call.args):
+                    return True
+            child = around
+        return False
+
+    def _names(self, classes: ast.expr) -> set[str | None]:
+        parts = classes.elts if isinstance(classes, ast.Tuple) else [classes]
+        return {self._kinds.names.name(self._kinds.names.constant(part)) for part in parts}
+
+    # --- escapes -----------------------------------------------------------------------------------------------------
+
+    def _is_given_away(self, use: ast.Name, function: ast.AST) -> bool:
+        """Tell whether a use of a local lets someone else keep its value."""
+        scope = self._kinds.survey.scopes[use]
+        while scope.parent and not isinstance(scope.node, FUNCTIONS):
+            scope = scope.parent
+        if scope.node is not function:
+            return True
+        node: ast.AST = use
+        parent = self._kinds.survey.parents[node]
+        while isinstance(parent, _DISPLAYS):
+            node, parent = parent, self._kinds.survey.parents[parent]
+        if isinstance(parent, ast.Attribute):
+            # A bound method that is not called here is called by whom it is given to.
+            above = self._kinds.survey.parents[parent]
+            return isinstance(above, (ast.Call, ast.keyword)) and getattr(above, "func", None) is not parent
+        if isinstance(parent, ast.Call):
+            return node is not parent.func and not self._is_harmless(parent)
+        if isinstance(parent, ast.Subscript):
+            return node is not parent.value and isinstance(parent.ctx, ast.Store)
+        return isinstance(
+            parent,
+            (ast.Return, ast.Yield, ast.YieldFrom, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr, ast.Raise),
+        )
+
+    def _is_harmless(self, call: ast.Call) -> bool:
+        if self._kinds.names.name(call.func) in api.HARMLESS_CALLS:
+            return True
+        return isinstance(call.func, ast.Attribute) and call.func.attr in api.LOGGING_VERBS
+
+
+def _is_true(expression: ast.expr) -> bool:
+    return isinstance(expression, ast.Constant) and expression.value is True

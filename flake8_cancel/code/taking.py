@@ -1,0 +1,281 @@
+"""What single statements take and give back: things made, pairs of methods, counters, entries of collections."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from flake8_cancel.code.api import Facts
+
+# The meaning of an expression without its place: equal keys are the same expression.
+Key = tuple[object, ...]
+
+MADE, METHOD, COUNT, ENTRY = "made", "method", "count", "entry"
+
+# The first words of methods that come in pairs on one receiver.
+_PAIRS: dict[str, frozenset[str]] = {
+    "acquire": frozenset({"release"}),
+    "attach": frozenset({"detach"}),
+    "borrow": frozenset({"return", "give"}),
+    "checkout": frozenset({"checkin"}),
+    "connect": frozenset({"disconnect", "close", "aclose"}),
+    "inc": frozenset({"dec"}),
+    "increment": frozenset({"decrement"}),
+    "lock": frozenset({"unlock"}),
+    "login": frozenset({"logout"}),
+    "open": frozenset({"close", "aclose"}),
+    "register": frozenset({"unregister", "deregister"}),
+    "start": frozenset({"stop", "shutdown", "close", "aclose", "terminate", "kill"}),
+    "subscribe": frozenset({"unsubscribe"}),
+    "track": frozenset({"untrack"}),
+}
+# What puts an entry into a collection, and what takes it out; the entry is the first argument.
+_PUTS = frozenset({"add", "append", "appendleft", "setdefault"})
+_TAKES_OUT = frozenset({"discard", "pop", "remove"})
+# Pairs of which the rest of the name must be the same: add_reader, remove_reader.
+_PREFIXED = {"add": frozenset({"remove", "delete", "discard"}), "create": frozenset({"delete", "destroy"})}
+
+# The words of calls that end the life of what they are called on.
+ENDINGS = frozenset(
+    """
+    abort aclose cancel cleanup close closed deregister destroy detach disconnect dispose finalize kill leave logout
+    quit release released rollback shutdown stop teardown terminate unlink unregister unsubscribe
+    """.split()
+)
+# What is named after an ending and is none: close_callback.
+_NO_ENDINGS = frozenset({"callback", "callbacks", "event", "handler", "timeout"})
+_QUESTIONS = frozenset({"can", "has", "is", "on", "should", "wait", "was", "will"})
+# The words of calls that end the life of what they are given.
+_ENDS_ARGUMENT = ENDINGS | frozenset("checkin discard free putconn put remove return rmtree give".split())
+OPENINGS = frozenset("acquire aenter begin connect enter init initialize login open reconnect restart setup start startup".split())
+
+# Reading from a collection takes nothing.
+_LOOKS = frozenset({"get", "pop", "popleft", "popitem", "get_nowait", "setdefault"})
+_LONGEST_SHOWN = 60
+# Statements inside these are not the function's own.
+_CLOSED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.expr)
+
+
+class Act(NamedTuple):
+    """Something taken or given back by one statement.
+
+    Attributes:
+        form: MADE (a call's result is bound), METHOD (a method of a receiver), COUNT (``n += 1``), ENTRY (``d[k] = v``).
+        node: the statement.
+        thing: the bound name or attribute, the receiver, the counter, the collection; None for a plain function.
+        verb: the called name.
+        given: the arguments of the call, the amount, the key of the entry.
+        call: the call.
+        result: of a METHOD, what its result is bound to.
+        awaited: whether the call is awaited.
+    """
+
+    form: str
+    node: ast.stmt
+    thing: Key | None
+    verb: str = ""
+    given: tuple[Key, ...] = ()
+    call: ast.Call | None = None
+    result: Key | None = None
+    awaited: bool = False
+
+
+def own_statements(body: Iterable[ast.AST]) -> Iterator[ast.stmt]:
+    """Yield the statements of a block and those inside them, in order, without those of nested functions."""
+    waiting = list(body)[::-1]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        if isinstance(node, _CLOSED):
+            continue
+        waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+def key(node: object) -> Key:
+    """Return the meaning of an expression apart from where it stands and whether it is read or written."""
+    if not isinstance(node, ast.AST):
+        return (type(node).__name__, node) if not isinstance(node, list) else tuple(map(key, node))
+    parts = [key(getattr(node, field, None)) for field in node._fields if field != "ctx"]
+    return (type(node).__name__, *parts)
+
+
+def mentions(expression: ast.AST | None, thing: Key) -> bool:
+    """Tell whether an expression, or a part of it, is a thing."""
+    if expression is None:
+        return False
+    return any(isinstance(node, ast.expr) and key(node) == thing for node in ast.walk(expression))
+
+
+def root(expression: ast.expr | None) -> str:
+    """Return the name with which a chain of attributes, items and calls begins, or ""."""
+    while isinstance(expression, (ast.Attribute, ast.Subscript, ast.Call, ast.Await)):
+        expression = expression.func if isinstance(expression, ast.Call) else expression.value
+    return expression.id if isinstance(expression, ast.Name) else ""
+
+
+def owners(thing: Key | None) -> Iterator[Key]:
+    """Yield a thing and what it is an attribute or item of."""
+    while thing:
+        yield thing
+        inner = thing[1] if thing[0] in ("Attribute", "Subscript") else None
+        thing = inner if isinstance(inner, tuple) else None
+
+
+def words(name: str) -> tuple[str, ...]:
+    """Return the words of a name, without underscores at its ends and a leading ``async``."""
+    found = tuple(word for word in name.lower().split("_") if word)
+    return found[1:] if len(found) > 1 and found[0] == "async" else found
+
+
+def takings(statement: ast.stmt) -> Iterator[Act]:
+    """Yield what a simple statement takes."""
+    if isinstance(statement, ast.AugAssign):
+        if isinstance(statement.op, ast.Add):
+            yield Act(COUNT, statement, key(statement.target), given=(key(statement.value),))
+        return
+    targets: list[ast.expr] = []
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    elif not isinstance(statement, ast.Expr):
+        return
+    call, awaited = _call(statement.value)
+    for target in targets:
+        if isinstance(target, ast.Subscript):
+            yield Act(ENTRY, statement, key(target.value), given=(key(target.slice),))
+    if call is None:
+        return
+    for bound in _bound(targets):
+        if awaited or _verb(call) not in _LOOKS:
+            yield Act(MADE, statement, key(bound), _verb(call), _given(call), call, awaited=awaited)
+    if isinstance(call.func, ast.Attribute):
+        result = key(targets[0]) if targets else None
+        receiver = key(call.func.value)
+        if call.func.attr in _PUTS and not targets and call.args:
+            yield Act(ENTRY, statement, receiver, call.func.attr, _given(call), call)
+        else:
+            yield Act(METHOD, statement, receiver, call.func.attr, _given(call), call, result, awaited)
+
+
+def givings(statement: ast.stmt) -> Iterator[Act]:
+    """Yield what a simple statement may give back."""
+    if isinstance(statement, ast.AugAssign):
+        if isinstance(statement.op, ast.Sub):
+            yield Act(COUNT, statement, key(statement.target), given=(key(statement.value),))
+    elif isinstance(statement, ast.Delete):
+        for target in statement.targets:
+            if isinstance(target, ast.Subscript):
+                yield Act(ENTRY, statement, key(target.value), given=(key(target.slice),))
+    elif isinstance(statement, ast.Expr):
+        call, awaited = _call(statement.value)
+        if call is not None:
+            receiver = key(call.func.value) if isinstance(call.func, ast.Attribute) else None
+            yield Act(METHOD, statement, receiver, _verb(call), _given(call), call, awaited=awaited)
+
+
+def gives_back(giving: Act, taking: Act, facts: Facts) -> bool:
+    """Tell whether one act undoes another.
+
+    Args:
+        giving: what may give back.
+        taking: what was taken.
+        facts: the names of further cleanup calls.
+    """
+    if giving.form == COUNT or taking.form == COUNT:
+        return giving.form == taking.form and giving.thing == taking.thing and giving.given == taking.given
+    if taking.form == ENTRY:
+        takes_out = giving.form == ENTRY or giving.verb in _TAKES_OUT
+        return takes_out and giving.thing == taking.thing and giving.given[:1] == taking.given[:1] != ()
+    if giving.form != METHOD:
+        return False
+    if taking.form == MADE:
+        if giving.thing == taking.thing:
+            return ends(giving.verb, facts)
+        return taking.thing in giving.given and ends_argument(giving.verb, facts)
+    if giving.thing != taking.thing or giving.thing is None:
+        return False
+    if not matches(taking.verb, giving.verb) and not (opens(taking.verb) and ends(giving.verb, facts)):
+        return False
+    return not giving.given or not {*taking.given, taking.result}.isdisjoint(giving.given)
+
+
+def ends(verb: str, facts: Facts) -> bool:
+    """Tell whether a method with this name ends the life of its receiver, or of what its name speaks of."""
+    found = words(verb)
+    if not found or found[-1] in _NO_ENDINGS or found[0] in _QUESTIONS:
+        return False
+    return verb in facts.cleanup_calls or found[0] in ENDINGS or found[-1] in ENDINGS
+
+
+def shown(act: Act) -> str:
+    """Return an act as it is named in a message: ``conn.close()``, ``del self._jobs[key]``, ``self._busy -= 1``."""
+    if act.call is None:
+        return _short(ast.unparse(act.node))
+    return _short(f"{ast.unparse(act.call.func)}({', '.join(map(ast.unparse, act.call.args))})")
+
+
+def _short(text: str) -> str:
+    if len(text) <= _LONGEST_SHOWN:
+        return text
+    head, bracket, _ = text.partition("(")
+    return f"{head}(...)" if bracket and len(head) < _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+
+
+def opens(verb: str) -> bool:
+    """Tell whether a function with this name begins what must be ended later."""
+    found = words(verb)
+    return bool(found) and found[0] in OPENINGS
+
+
+def matches(first: str, second: str) -> bool:
+    """Tell whether two methods come as a pair: ``acquire`` and ``release``, ``add_reader`` and ``remove_reader``."""
+    start, end = words(first), words(second)
+    if not start or not end:
+        return False
+    if end[0] in _PREFIXED.get(start[0], ()):
+        return len(start) > 1 and start[1:] == end[1:]
+    return end[0] in _PAIRS.get(start[0], ()) and start[1:] == end[1:]
+
+
+def is_known_pair(giving: Act, taking: Act) -> bool:
+    """Tell whether giving back needs no success: pairs of methods of one receiver, counters, entries."""
+    return taking.form != MADE and giving.form == taking.form or (taking.form, giving.form) == (ENTRY, METHOD)
+
+
+def ends_argument(verb: str, facts: Facts) -> bool:
+    """Tell whether a call with this name ends the life of what it is given."""
+    found = words(verb)
+    if not found or found[-1] in _NO_ENDINGS or found[0] in _QUESTIONS:
+        return False
+    return verb in facts.cleanup_calls or found[0] in _ENDS_ARGUMENT or found[-1] in ENDINGS
+
+
+def _call(value: ast.expr | None) -> tuple[ast.Call | None, bool]:
+    """Return the call that an expression is, seen through ``await`` and ``wait_for``, and whether it is awaited."""
+    awaited = isinstance(value, ast.Await)
+    if isinstance(value, ast.Await):
+        value = value.value
+        inner = value.args[0] if isinstance(value, ast.Call) and value.args else None
+        if isinstance(value, ast.Call) and isinstance(inner, ast.Call) and _verb(value) in ("wait_for", "shield"):
+            value = inner
+    return (value, awaited) if isinstance(value, ast.Call) else (None, False)
+
+
+def _verb(call: ast.Call) -> str:
+    func = call.func
+    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
+
+
+def _given(call: ast.Call) -> tuple[Key, ...]:
+    return tuple(map(key, [*call.args, *(keyword.value for keyword in call.keywords)]))
+
+
+def _bound(targets: list[ast.expr]) -> Iterator[ast.expr]:
+    for target in targets:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            yield from (part for part in target.elts if isinstance(part, (ast.Name, ast.Attribute)))
+        elif isinstance(target, (ast.Name, ast.Attribute)):
+            yield target

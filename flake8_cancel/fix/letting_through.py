@@ -1,0 +1,146 @@
+"""Lets the cancellation through where a handler or a ``suppress`` takes it: what the rules on lost ones share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
+
+import libcst as cst
+from libcst import matchers
+
+from flake8_cancel.code.remedies import ABOVE, DROP, NARROW, RAISE, RAISE_CANCELLED, REMOVE, SPLIT
+from flake8_cancel.fix.edit import NoFixError
+from flake8_cancel.fix.lines import Item, as_block, comments, lines_of
+from flake8_cancel.fix.shapes import (
+    clause_above,
+    remove_handler,
+    reraise_at_end,
+    split_tuple,
+    without_suppressed,
+)
+from flake8_cancel.fix.splice import Replacement, spliced
+
+if TYPE_CHECKING:
+    from flake8_cancel.fix.edit import Edit
+
+_CANCELLED_ERROR = "asyncio.CancelledError"
+_JUMPS = (cst.Return, cst.Break, cst.Continue)
+# What other tools are told of a line goes with the line.
+_DIRECTIVE = re.compile(r"#\s*(noqa|nosec|pragma|type:|pylint:|pyright:|mypy:)", re.IGNORECASE)
+
+
+def let_through(node: cst.CSTNode, edit: Edit) -> Replacement:
+    """Return what replaces a handler, or the statement around it, when it lets the cancellation through.
+
+    Args:
+        node: the target of the repair, as ``code.remedies`` describes it.
+        edit: the repair; its first word is the way.
+
+    Raises:
+        NoFixError: the names that are needed mean something else here.
+    """
+    return _WAYS[edit.words[0]](node, edit)
+
+
+def _remove(node: cst.CSTNode, edit: Edit) -> Replacement:
+    """Take the handler away; what its comments say goes below what was tried."""
+    block, handler = cst.ensure_type(node, cst.Try), cst.ensure_type(edit.nodes[0], cst.ExceptHandler)
+    kept = _comments_in(handler)
+    if not kept:
+        return remove_handler(block, handler)
+    if block.finalbody or len(block.handlers) > 1:
+        # There the comments need a statement to stand at.
+        last_line = block.body if block.orelse is None else block.orelse.body
+        return remove_handler(_with_footer(block, last_line, kept), handler)
+    replacement = remove_handler(block, handler)
+    return cst.FlattenSentinel([*cast("Sequence[Item]", replacement), *kept])
+
+
+def _raise(node: cst.CSTNode, edit: Edit) -> Replacement:
+    handler = cst.ensure_type(node, cst.ExceptHandler)
+    last = _last(handler)
+    if isinstance(last, cst.Raise):
+        return spliced(handler, {last: cst.Raise()})
+    return reraise_at_end(handler)
+
+
+def _above(node: cst.CSTNode, edit: Edit) -> Replacement:
+    return clause_above(cst.ensure_type(node, cst.ExceptHandler), edit.name(_CANCELLED_ERROR))
+
+
+def _split(node: cst.CSTNode, edit: Edit) -> Replacement:
+    handler = cst.ensure_type(node, cst.ExceptHandler)
+    if handler.type and matchers.findall(handler.type, matchers.Comment()):
+        raise NoFixError("a comment among the classes would be lost")
+    return split_tuple(handler, edit.nodes)
+
+
+def _raise_cancelled(node: cst.CSTNode, edit: Edit) -> Replacement:
+    """Raise at the end of the handler, before it jumps, what it took if that is a cancellation."""
+    handler = cst.ensure_type(node, cst.ExceptHandler)
+    if handler.name is None:
+        name = edit.fresh("error")
+        handler = handler.with_changes(
+            type=handler.type or edit.name("BaseException"),
+            name=cst.AsName(cst.Name(name)),
+            whitespace_after_except=cst.SimpleWhitespace(" "),
+        )
+    else:
+        name = cst.ensure_type(handler.name.name, cst.Name).value
+    test = edit.statement("if isinstance({name}, {error}):\n    raise\n", name=name, error=edit.name(_CANCELLED_ERROR))
+    last = _last(handler)
+    if isinstance(last, _JUMPS):
+        return spliced(handler, {last: cst.FlattenSentinel([test, last])})
+    body = as_block(handler.body)
+    return handler.with_changes(body=body.with_changes(body=[*body.body, test]))
+
+
+def _narrow(node: cst.CSTNode, edit: Edit) -> Replacement:
+    """Suppress Exception in place of BaseException."""
+    exception = edit.name("Exception")
+    return spliced(cst.ensure_type(node, cst.With), dict.fromkeys(edit.nodes[1:], exception))
+
+
+def _drop(node: cst.CSTNode, edit: Edit) -> Replacement:
+    call, *cancelled = edit.nodes
+    return without_suppressed(cst.ensure_type(node, cst.With), cst.ensure_type(call, cst.Call), cancelled)
+
+
+_WAYS: dict[str, Callable[[cst.CSTNode, Edit], Replacement]] = {
+    REMOVE: _remove,
+    RAISE: _raise,
+    ABOVE: _above,
+    SPLIT: _split,
+    RAISE_CANCELLED: _raise_cancelled,
+    NARROW: _narrow,
+    DROP: _drop,
+}
+
+
+def _last(handler: cst.ExceptHandler) -> cst.CSTNode:
+    last = handler.body.body[-1]
+    return last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
+
+
+def _comments_in(handler: cst.ExceptHandler) -> list[Item]:
+    """Return the comments of a handler that goes, as lines."""
+    found = comments(handler.leading_lines)
+    for line in lines_of(handler.body):
+        if isinstance(line, cst.EmptyLine):
+            found.append(line)
+            continue
+        found.extend(comments(getattr(line, "leading_lines", ())))
+        trailing = getattr(line, "trailing_whitespace", None)
+        if trailing is not None and trailing.comment:
+            found.append(cst.EmptyLine(comment=trailing.comment))
+    return [line for line in found if line.comment and not _DIRECTIVE.match(line.comment.value)]
+
+
+def _with_footer(block: cst.Try, suite: cst.BaseSuite, lines: Sequence[Item]) -> cst.Try:
+    """Return a ``try`` statement with comment lines at the end of one of its blocks."""
+    body = as_block(suite)
+    longer = body.with_changes(footer=[*body.footer, *lines])
+    if block.orelse is not None and suite is block.orelse.body:
+        return block.with_changes(orelse=block.orelse.with_changes(body=longer))
+    return block.with_changes(body=longer)

@@ -1,0 +1,124 @@
+"""Statements as lines, with their comments: the pieces that ``splice`` and the shapes are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar, cast
+
+import libcst as cst
+
+# A line of comment, standing alone, is carried among statements until `settled` finds its place.
+Item = cst.CSTNode
+_Block = TypeVar("_Block", cst.IndentedBlock, cst.Module)
+
+
+def as_line(item: Item) -> Item:
+    """Return a small statement as a line of its own; anything else as it is."""
+    if not isinstance(item, cst.BaseSmallStatement):
+        return item
+    return cst.SimpleStatementLine([item.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)])
+
+
+def comments(lines: Iterable[cst.EmptyLine]) -> list[cst.EmptyLine]:
+    """Return the lines that hold a comment."""
+    return [line for line in lines if line.comment]
+
+
+def parted(leading: Sequence[cst.EmptyLine]) -> tuple[Sequence[cst.EmptyLine], Sequence[cst.EmptyLine]]:
+    """Return the blank lines above a statement, and the comments below them that belong to it."""
+    first = next((number for number, line in enumerate(leading) if line.comment), len(leading))
+    return leading[:first], leading[first:]
+
+
+def with_leading(items: Sequence[Item], leading: Sequence[cst.EmptyLine]) -> list[Item]:
+    """Return statements with the lines above the first; not if there are lines above it, or one of them kept its own.
+
+    Args:
+        items: what replaces a statement.
+        leading: the lines above that statement.
+    """
+    kept = [line for item in items for line in getattr(item, "leading_lines", ())]
+    if not items or not leading or getattr(items[0], "leading_lines", None) or any(line in kept for line in leading):
+        return list(items)
+    if isinstance(items[0], cst.EmptyLine):
+        return [*leading, *items]
+    return [items[0].with_changes(leading_lines=leading), *items[1:]]
+
+
+def above(leading: Sequence[cst.EmptyLine], items: Sequence[Item]) -> list[Item]:
+    """Return statements with further lines above what stands above the first."""
+    if not items or not hasattr(items[0], "leading_lines"):
+        return [*leading, *items]
+    first = items[0].with_changes(leading_lines=[*leading, *cast(Any, items[0]).leading_lines])
+    return [first, *items[1:]]
+
+
+def with_trailing(items: Sequence[Item], trailing: cst.TrailingWhitespace) -> list[Item]:
+    """Return the lines that one line became with its end: the comment at the end of the first that can hold it.
+
+    Args:
+        items: what replaces a line.
+        trailing: the end of that line.
+    """
+    if not items:
+        return []
+    if not trailing.comment:
+        *others, last = items
+        is_plain = isinstance(last, cst.SimpleStatementLine) and not last.trailing_whitespace.comment
+        return [*others, last.with_changes(trailing_whitespace=trailing)] if is_plain else list(items)
+    for number, item in enumerate(items):
+        if isinstance(item, cst.SimpleStatementLine) and not item.trailing_whitespace.comment:
+            return [*items[:number], item.with_changes(trailing_whitespace=trailing), *items[number + 1 :]]
+    return above([cst.EmptyLine(comment=trailing.comment)], items)
+
+
+def settled(block: _Block) -> _Block:
+    """Return a block with comment lines among its statements put where libcst has them, and no block empty."""
+    if block.body and not any(isinstance(item, cst.EmptyLine) for item in cast("Sequence[Item]", block.body)):
+        return block
+    body: list[Any] = []
+    waiting: list[cst.EmptyLine] = []
+    for item in cast("Sequence[Item]", block.body):
+        if isinstance(item, cst.EmptyLine):
+            waiting.append(item)
+            continue
+        body.extend(above(waiting, [item]) if waiting else [item])
+        waiting = []
+    if not body and isinstance(block, cst.IndentedBlock):
+        body.append(cst.SimpleStatementLine([cst.Pass()]))
+    return block.with_changes(body=body, footer=[*waiting, *block.footer])
+
+
+def lines_of(suite: cst.BaseSuite) -> list[Item]:
+    """Return the statements of a block to be put elsewhere, with all its comments; a semicolon line stays one line.
+
+    A comment on the line that opens the block becomes a line of its own, so does one behind a one-line suite's header.
+    """
+    if isinstance(suite, cst.SimpleStatementSuite):
+        line = cst.SimpleStatementLine(suite.body, trailing_whitespace=suite.trailing_whitespace)
+        return [line]
+    block = cst.ensure_type(suite, cst.IndentedBlock)
+    opening = [cst.EmptyLine(comment=block.header.comment)] if block.header.comment else []
+    return [*above(opening, list(block.body)), *comments(block.footer)]
+
+
+def as_block(suite: cst.BaseSuite) -> cst.IndentedBlock:
+    """Return a block as an indented one."""
+    if isinstance(suite, cst.IndentedBlock):
+        return suite
+    return cst.IndentedBlock(cast(Any, lines_of(suite)))
+
+
+def block_of(items: Sequence[Item]) -> cst.IndentedBlock:
+    """Return statements and comment lines as an indented block."""
+    return settled(cst.IndentedBlock(cast(Any, [as_line(item) for item in items])))
+
+
+def is_idle(suite: cst.BaseSuite) -> bool:
+    """Tell whether a block holds nothing but ``pass`` and ``...``."""
+    return all(
+        isinstance(small, cst.Pass) or (isinstance(small, cst.Expr) and isinstance(small.value, cst.Ellipsis))
+        for line in lines_of(suite)
+        if not isinstance(line, cst.EmptyLine)
+        for small in (line.body if isinstance(line, cst.SimpleStatementLine) else [line])
+    )

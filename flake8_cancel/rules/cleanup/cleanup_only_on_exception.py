@@ -1,0 +1,113 @@
+"""Cleanup stands in an ``except`` clause that a cancellation does not enter.
+
+Why:
+    Since Python 3.8 CancelledError is a BaseException and no Exception. A function that is cancelled, or runs into a
+    timeout around it, is left in the middle just as by an error, but ``except Exception`` lets it pass: what was opened
+    stays open, what was registered stays registered.
+
+Bad:
+    import asyncio
+
+
+    async def connect(address):
+        reader, writer = await asyncio.open_connection(*address)
+        try:
+            await greet(reader, writer)
+        except Exception:
+            writer.close()
+            raise
+        return reader, writer
+
+Good:
+    import asyncio
+
+
+    async def connect(address):
+        reader, writer = await asyncio.open_connection(*address)
+        try:
+            await greet(reader, writer)
+        except BaseException:
+            writer.close()
+            raise
+        return reader, writer
+
+Fix:
+    Safe. ``except Exception`` becomes ``except BaseException``; in an async generator CancelledError is added instead,
+    since a consumer that stops early raises GeneratorExit there. A narrower class gets CancelledError beside it. None
+    where the handler raises something else or does not raise, where it looks into the exception, holds a ``yield``, or
+    would take what a clause below it takes now.
+
+Not found:
+    A ``try`` with a clause of its own for CancelledError. Cleanup that only mends what the error broke: of what the
+    function neither made nor opened, or in a clause for one kind of error.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.certain import runs_on_asyncio
+from flake8_cancel.code.failures import RAISES, Missed, missed_cleanups
+from flake8_cancel.code.framing import raises_what_it_caught
+from flake8_cancel.code.taking import own_statements, shown
+from flake8_cancel.rule import Finding, Module, Repair, Rule
+
+if TYPE_CHECKING:
+    import libcst
+
+    from flake8_cancel.fix.edit import Edit
+    from flake8_cancel.rule import Replacement
+
+_EXCEPTION = "builtins.Exception"
+_CANCELLED = "asyncio.CancelledError"
+
+
+class CleanupOnlyOnException(Rule):
+    code = "CNL403"
+    needs = ("except", ("await", "async for", "async with"))
+    visits = (ast.Try,)
+
+    def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
+        assert isinstance(node, ast.Try)
+        if not node.handlers or not runs_on_asyncio(module):
+            return
+        for missed in missed_cleanups(module, node):
+            is_wide = _EXCEPTION in module.names(missed.handler.type)
+            reason = "is no Exception" if is_wide else "is none of these" if _is_tuple(missed) else "is another class"
+            way_out = "catch BaseException" if is_wide and missed.way_out == RAISES else "catch it too"
+            message = f"a cancellation skips {shown(missed.giving)}, for CancelledError {reason}; {way_out}"
+            yield self.finding(missed.handler, message, missed.path, self._mend(missed, node, module))
+
+    def _mend(self, missed: Missed, statement: ast.Try, module: Module) -> Repair | None:
+        handler = missed.handler
+        if missed.way_out != RAISES or not raises_what_it_caught(handler):
+            return None
+        function = module.function(handler)
+        is_generator = any(
+            isinstance(part, (ast.Yield, ast.YieldFrom))
+            for inside in own_statements(function.body if isinstance(function, ast.AsyncFunctionDef) else [])
+            for part in ast.walk(inside)
+        )
+        if module.names(handler.type) != (_EXCEPTION,) or is_generator:
+            return self.repair(handler, True, words=("add",))
+        return self.repair(handler, True, words=("widen",)) if handler is statement.handlers[-1] else None
+
+    def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
+        import libcst as cst
+
+        handler = cst.ensure_type(node, cst.ExceptHandler)
+        if edit.words == ("widen",):
+            return handler.with_changes(type=edit.name("BaseException"))
+        added = cst.Element(edit.name(_CANCELLED))
+        if isinstance(handler.type, cst.Tuple):
+            *before, last = handler.type.elements
+            spaced = last.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+            return handler.with_changes(type=handler.type.with_changes(elements=[*before, spaced, added]))
+        assert handler.type is not None
+        return handler.with_changes(type=cst.Tuple([cst.Element(handler.type), added]))
+
+
+def _is_tuple(missed: Missed) -> bool:
+    return isinstance(missed.handler.type, ast.Tuple)

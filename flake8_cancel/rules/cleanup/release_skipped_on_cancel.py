@@ -1,0 +1,99 @@
+"""A cancellation skips the release of what the function has taken.
+
+Why:
+    Every ``await`` may raise CancelledError, also where nothing can fail: a timeout, a task group whose other task
+    failed, a client that went away, Ctrl-C. A release further down is then never reached, and the connection, the
+    entry in a dictionary, the counter is never given back.
+
+Bad:
+    import asyncio
+
+
+    async def fetch_all(client, urls):
+        await client.connect()
+        pages = await asyncio.gather(*map(client.fetch, urls))
+        await client.disconnect()
+        return pages
+
+Good:
+    import asyncio
+
+
+    async def fetch_all(client, urls):
+        await client.connect()
+        try:
+            pages = await asyncio.gather(*map(client.fetch, urls))
+        finally:
+            await client.disconnect()
+        return pages
+
+Fix:
+    What stands between taking and giving back goes into a ``try``, the release into its ``finally``. Safe for pairs
+    that belong together (``connect()`` and ``disconnect()`` of one receiver, ``n += 1`` and ``n -= 1``, ``d[k] = v``
+    and ``del d[k]``), else unsafe: an ordinary error releases now too, and a release that was meant for success alone
+    would run. None where the two do not stand in one block, or something between them returns, raises or jumps.
+
+Not found:
+    What somebody else may give back: the thing is returned, stored, captured by a nested function, passed to a call
+    that is not awaited; or some way through the function does not give it back. What an ``except`` clause that raises
+    gives back belongs to CNL403, locks to CNL402, and what comes behind another ``await`` in a ``finally`` to CNL404.
+    Tasks and processes have rules of their own.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.certain import runs_on_asyncio
+from flake8_cancel.code.framing import framed
+from flake8_cancel.code.releases import Skip, skipped_releases
+from flake8_cancel.code.taking import is_known_pair, shown
+from flake8_cancel.rule import Finding, Module, Repair, Rule
+
+if TYPE_CHECKING:
+    import libcst
+
+    from flake8_cancel.fix.edit import Edit
+    from flake8_cancel.rule import Replacement
+
+
+class ReleaseSkippedOnCancel(Rule):
+    code = "CNL401"
+    needs = (("await", "async for", "async with"),)
+    visits = (ast.AsyncFunctionDef,)
+
+    def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
+        assert isinstance(node, ast.AsyncFunctionDef)
+        if not runs_on_asyncio(module):
+            return
+        for skip in skipped_releases(module, node):
+            way_out = "begin its try where the thing is taken" if _is_in_finally(module, skip) else "put it in a finally"
+            message = f"a cancellation skips {shown(skip.giving)}; {way_out}"
+            path = ((skip.taking.node, "taken here"), (skip.place, "cancelled here"))
+            yield self.finding(skip.giving.node, message, path, self._mend(skip, module))
+
+    def _mend(self, skip: Skip, module: Module) -> Repair | None:
+        if len(skip.releases) > 1:
+            return None
+        frame = framed(module, skip.taking.node, skip.giving.node, skip.taking.thing)
+        if frame is None:
+            return None
+        is_safe = is_known_pair(skip.giving, skip.taking)
+        return self.repair(frame.owner, is_safe, (frame.first, frame.last, *frame.releases))
+
+    def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
+        from flake8_cancel.fix.shapes import wrap_in_finally
+
+        first, last, *releases = edit.nodes
+        return wrap_in_finally(node, first, last, releases)
+
+
+def _is_in_finally(module: Module, skip: Skip) -> bool:
+    inside: ast.AST = skip.giving.node
+    for parent in module.ancestors(inside):
+        if isinstance(parent, ast.Try) and inside in parent.finalbody:
+            return True
+        inside = parent
+    return False

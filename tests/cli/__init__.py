@@ -1,0 +1,1 @@
+"""The command through the front door: a process of its own, real files, nothing replaced."""

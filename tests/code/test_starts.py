@@ -1,0 +1,139 @@
+"""How functions are started, and where locals escape to."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.code.asking import function, module_of
+
+METHOD = """
+import asyncio, functools
+class Worker:
+    async def _run(self, *a): ...
+    def spawn(self, coroutine):
+        return asyncio.create_task(coroutine)
+    async def use(self, group, other):
+        {use}
+"""
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "self.task = asyncio.create_task(self._run())",
+        "asyncio.ensure_future(self._run(1))",
+        "asyncio.get_running_loop().create_task(coro=self._run())",
+        "group.create_task(self._run(), name='x')",
+        "group.start_soon(self._run, 1)",
+        "group.start_soon(functools.partial(self._run, 1))",
+        "self.spawn(self._run())",
+        "self.tasks = [asyncio.create_task(self._run()) for _ in group]",
+        "asyncio.create_task(other._run()); asyncio.create_task(self._run())",
+    ],
+)
+def test_a_function_that_is_only_started_as_a_task(use: str) -> None:
+    module = module_of(METHOD.format(use=use))
+    assert module.started_only_as_task(function(module, "_run"))
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "pass",
+        "await self._run()",
+        "await asyncio.wait_for(self._run(), 1)",
+        "asyncio.create_task(self._run()); await self._run()",
+        "asyncio.create_task(self._run()); register(self._run)",
+        "asyncio.create_task(self._run()); await other._run()",
+        "return self._run()",
+        "asyncio.run(self._run())",
+    ],
+)
+def test_a_function_that_is_used_otherwise(use: str) -> None:
+    module = module_of(METHOD.format(use=use))
+    assert not module.started_only_as_task(function(module, "_run"))
+
+
+def test_only_coroutine_functions_are_started_as_tasks() -> None:
+    module = module_of(METHOD.format(use="asyncio.create_task(self.spawn(1))"))
+    assert not module.started_only_as_task(function(module, "spawn"))
+    assert not module.started_only_as_task(None)
+
+
+def test_a_plain_function_is_looked_up_by_scope() -> None:
+    source = """
+        import asyncio
+        async def f(): ...
+        def g(f):
+            return f()
+        async def h():
+            asyncio.create_task(f())
+    """
+    module = module_of(source)
+    assert module.started_only_as_task(function(module, "f"))
+
+
+CANCELLER = """
+import asyncio, contextlib
+class Worker:
+    async def run(self): ...
+    def start(self):
+        self.task = asyncio.create_task(self.run())
+        self.tasks = [asyncio.create_task(self.run())]
+    async def stop(self):
+        self.task.cancel()
+        for task in self.tasks:
+            task.cancel()
+{stop}
+"""
+
+
+@pytest.mark.parametrize(
+    ("stop", "bare"),
+    [
+        ("await self.task", True),
+        ("await asyncio.gather(*self.tasks)", True),
+        ("try:\n    await self.task\nexcept Exception:\n    pass", True),
+        ("try:\n    await self.task\nexcept asyncio.CancelledError:\n    pass", False),
+        ("try:\n    await self.task\nexcept (ValueError, BaseException):\n    pass", False),
+        ("try:\n    await self.task\nexcept:\n    pass", False),
+        ("try:\n    pass\nexcept asyncio.CancelledError:\n    await self.task", True),
+        ("with contextlib.suppress(asyncio.CancelledError):\n    await self.task", False),
+        ("await self.other", False),
+    ],
+)
+def test_a_canceller_without_a_handler(stop: str, bare: bool) -> None:
+    lines = "\n".join(f"        {line}" for line in stop.splitlines())
+    module = module_of(CANCELLER.format(stop=lines))
+    assert module.canceller_takes_no_cancellation(function(module, "run")) is bare
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        ("await t\nt.cancel()\nprint(t)\nif t.done(): pass", []),
+        ("await asyncio.wait([t])\nawait asyncio.gather(t, *[t])\nlog.info('x', t)", []),
+        ("return t", [3]),
+        ("yield [t]", [3]),
+        ("self.t = t", [3]),
+        ("d[t] = 1", [3]),
+        ("d[1] = t", [3]),
+        ("d.append(t)", [3]),
+        ("use(task=t)", [3]),
+        ("use([t])", [3]),
+        ("loop.call_soon(t.cancel)", [3]),
+        ("u = t", [3]),
+        ("def g():\n    t.cancel()", [4]),
+        ("del t\nt2 = 1", []),
+    ],
+)
+def test_where_a_local_escapes(body: str, lines: list[int]) -> None:
+    inner = "\n".join(f"    {line}" for line in body.splitlines())
+    module = module_of(f"import asyncio\nasync def f(t, d, log, loop, use):\n{inner}\n")
+    assert [place.lineno for place in module.escapes("t", function(module, "f"))] == lines
+
+
+def test_what_escaped_before_is_left_out() -> None:
+    module = module_of("def f(t):\n    use(t)\n    g()\n    return t")
+    found = function(module, "f")
+    assert [place.lineno for place in module.escapes("t", found, found.body[1])] == [4]

@@ -1,0 +1,132 @@
+"""A random program: its text, compiled, and which of its lines a trace must show."""
+
+from __future__ import annotations
+
+import ast
+import dis
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import CodeType
+from typing import Any, NamedTuple
+
+COROUTINE, GENERATOR, MANAGER = "coroutine", "generator", "manager"
+NAME = "program"
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_JUMPS = (ast.Return, ast.Break, ast.Continue)
+_TRIES = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
+# What tidies up after a block, and is reported under the line of any statement in it: see _tidying.
+_TIDYING = frozenset(
+    {"CLEANUP_THROW", "COPY", "DUP_TOP", "NOP", "POP_BLOCK", "POP_EXCEPT", "POP_TOP", "PUSH_EXC_INFO", "RERAISE", "SWAP"}
+    | {"ROT_TWO", "ROT_THREE", "ROT_FOUR", "JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_ABSOLUTE"}
+)
+# Where the headers of these are reported differs between versions of Python.
+_SILENT = (*_TRIES, ast.With, ast.AsyncWith)
+
+
+class Program(NamedTuple):
+    """A program under test.
+
+    Attributes:
+        text: the whole module.
+        kind: COROUTINE, GENERATOR or MANAGER.
+        tree: the module's syntax tree.
+        node: the function under test.
+        function: the same function, callable.
+        code: its code object.
+        lines: the lines that every version of Python reports when it comes to them.
+        before: for the line of a jump, the line of the statement before it in the same block. A jump through
+            ``finally`` may be reported again after it, and is told by this from one that is really reached.
+        tidying: the instructions of the code that begin no statement, whatever line they are reported under.
+        groups: for the line of an ``async with TaskGroup()``, its label.
+    """
+
+    text: str
+    kind: str
+    tree: ast.Module
+    node: ast.AsyncFunctionDef
+    function: Callable[[], Any]
+    code: CodeType
+    lines: frozenset[int]
+    before: Mapping[int, int]
+    tidying: frozenset[int]
+    groups: Mapping[int, int]
+
+
+def load(text: str, kind: str) -> Program:
+    """Compile a program and look through it.
+
+    Args:
+        text: a module that defines the function ``program``.
+        kind: COROUTINE, GENERATOR or MANAGER.
+    """
+    tree = ast.parse(text)
+    node = next(part for part in tree.body if isinstance(part, ast.AsyncFunctionDef) and part.name == NAME)
+    space: dict[str, Any] = {"__name__": NAME}
+    with warnings.catch_warnings():
+        # From Python 3.14 on a return in a finally block is warned of.
+        warnings.simplefilter("ignore", SyntaxWarning)
+        exec(compile(text, f"<{NAME}>", "exec"), space)
+    function = space[NAME]
+    function = getattr(function, "__wrapped__", function)
+    blocks = list(_blocks(node))
+    return Program(
+        text,
+        kind,
+        tree,
+        node,
+        function,
+        function.__code__,
+        frozenset(statement.lineno for block in blocks for statement in block if _is_reported(statement)),
+        {
+            jump.lineno: previous.lineno
+            for block in blocks
+            for previous, jump in zip(block, block[1:])
+            if isinstance(jump, _JUMPS)
+        },
+        frozenset(_tidying(function.__code__)),
+        {
+            statement.lineno: label_of(statement.body[0])
+            for block in blocks
+            for statement in block
+            if isinstance(statement, ast.AsyncWith) and ast.unparse(statement.items[0]).startswith("asyncio.TaskGroup")
+        },
+    )
+
+
+def label_of(node: ast.AST) -> int:
+    """Return the label in a call: its first argument, however deep."""
+    return next(
+        part.args[0].value
+        for part in ast.walk(node)
+        if isinstance(part, ast.Call) and part.args and isinstance(part.args[0], ast.Constant)
+    )
+
+
+def _blocks(statement: ast.AST) -> Iterator[Sequence[ast.stmt]]:
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(statement, name, [])
+        if block:
+            yield block
+        for part in block:
+            if not isinstance(part, _FUNCTIONS):
+                yield from _blocks(part)
+    for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+        yield from _blocks(part)
+
+
+def _tidying(code: CodeType) -> Iterator[int]:
+    """Yield the offsets of instructions that begin no statement, save a jump.
+
+    Leaving a ``with`` or a ``finally`` takes instructions of no line of their own; they go by that of a statement near
+    them. No statement of a program but a jump begins by loading None, as leaving a ``with`` normally does.
+    """
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in _TIDYING or (instruction.opname == "LOAD_CONST" and instruction.argval is None):
+            yield instruction.offset
+
+
+def _is_reported(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.While) and isinstance(statement.test, ast.Constant):
+        return False
+    return not isinstance(statement, _SILENT)
