@@ -34,7 +34,7 @@ def check_text(text: str, facts: Facts, rules: Sequence[Rule]) -> list[Finding]:
         SyntaxError: Python cannot parse the text. RecursionError and MemoryError can come from the parser too.
         RuleError: a rule failed.
     """
-    if not _active(text, rules):
+    if not _active(text, facts, rules):
         return []
     return check_tree(ast.parse(text), split_lines(text), facts, rules)
 
@@ -48,14 +48,14 @@ def check_tree(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequ
         facts: what the user told about the code.
         rules: the rules to run.
     """
-    active = _active("".join(lines), rules)
+    active = _active("".join(lines), facts, rules)
     if not active:
         return []
     module = Module(tree, facts)
     findings = [
         _in_characters(finding, lines)
         for top, text in _parts(tree, lines)
-        for finding in _check_part(top, _with_words(text, active) if text else active, module)
+        for finding in _check_part(top, _with_words(text, facts, active) if text else active, module)
     ]
     return sorted(set(findings), key=lambda finding: (finding.span, finding.code, finding.message))
 
@@ -96,18 +96,20 @@ def _asked(rule: Rule, node: ast.AST, module: Module) -> Iterator[Finding]:
         raise RuleError(f"{rule.code} failed at line {line}: {type(error).__name__}: {error}") from error
 
 
-def _active(text: str, rules: Sequence[Rule]) -> list[Rule]:
+def _active(text: str, facts: Facts, rules: Sequence[Rule]) -> list[Rule]:
     """Return the rules that may find something in a file."""
-    return [rule for rule in _with_words(text, rules) if _holds(text, rule.file_needs)]
+    return [rule for rule in _with_words(text, facts, rules) if _holds(text, facts, rule.file_needs)]
 
 
-def _with_words(text: str, rules: Sequence[Rule]) -> list[Rule]:
+def _with_words(text: str, facts: Facts, rules: Sequence[Rule]) -> list[Rule]:
     """Return the rules whose words the text holds together."""
-    return [rule for rule in rules if _holds(text, rule.needs)]
+    return [rule for rule in rules if _holds(text, facts, rule.needs)]
 
 
-def _holds(text: str, needs: Sequence[str | tuple[str, ...]]) -> bool:
-    return all(need in text if isinstance(need, str) else any(word in text for word in need) for need in needs)
+def _holds(text: str, facts: Facts, needs: Sequence[str | tuple[str, ...]]) -> bool:
+    # The user's own cleanup calls may stand wherever a rule knows several words.
+    own = [name.rpartition(".")[2] for name in facts.cleanup_calls]
+    return all(need in text if isinstance(need, str) else any(word in text for word in (*need, *own)) for need in needs)
 
 
 def _in_characters(finding: Finding, lines: Sequence[str]) -> Finding:

@@ -1,4 +1,7 @@
-"""How hard hypothesis tries: ``HYPOTHESIS_PROFILE=brief`` where only another Python's surprises are looked for."""
+"""How hard hypothesis tries.
+
+``HYPOTHESIS_PROFILE=brief`` where only another Python's surprises are looked for, ``HYPOTHESIS_PROFILE=long`` over night.
+"""
 
 from __future__ import annotations
 
@@ -8,4 +11,5 @@ from hypothesis import settings
 
 settings.register_profile("usual", deadline=None)
 settings.register_profile("brief", deadline=None, max_examples=10)
+settings.register_profile("long", deadline=None, max_examples=4000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))

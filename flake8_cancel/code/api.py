@@ -21,20 +21,6 @@ class Facts(NamedTuple):
     resource_makers: frozenset[str] = frozenset()
 
 
-class Acquiring(NamedTuple):
-    """A call that makes or takes something, and how that is given back.
-
-    Attributes:
-        releases: the methods that give it back.
-        part: where the thing stands in the call's result, None when it is the result itself.
-        on_receiver: whether the methods belong to the receiver of the call (``lock.acquire()``), not to its result.
-    """
-
-    releases: frozenset[str]
-    part: int | None = None
-    on_receiver: bool = False
-
-
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
@@ -146,31 +132,6 @@ TIMEOUT_ALIASES: dict[str, Version] = {"asyncio.TimeoutError": (3, 11), "concurr
 
 # --- calls ----------------------------------------------------------------------------------------------------------
 
-CLEANUP_VERBS = _words(
-    """
-    abort aclose cancel cleanup clear close close_connection close_nowait dec decrement deregister detach disconnect
-    discard dispose finalize free kill leave logout pop quit release release_conn remove remove_reader
-    remove_signal_handler remove_writer reset rmtree rollback set shutdown stop task_done teardown tear_down terminate
-    unlink unlock unregister unsubscribe untrack
-    """
-)
-# The first words of longer names that clean up: release_connection, cleanup_session.
-CLEANUP_FIRST_WORDS = _words(
-    """
-    abort aclose cleanup close deregister disconnect dispose kill release rollback shutdown teardown terminate unlink
-    unlock unregister unsubscribe
-    """
-)
-# The first words of names of functions that make something to be released.
-MAKING_WORDS = _words("accept acquire connect create lease lock obtain open reserve spawn start")
-# Methods that start their receiver, and how it is ended.
-STARTING_VERBS: dict[str, frozenset[str]] = {
-    "begin": frozenset({"commit", "rollback"}),
-    "lock": frozenset({"unlock"}),
-    "login": frozenset({"logout"}),
-    "setup": frozenset({"cleanup", "teardown"}),
-    "start": frozenset({"close", "aclose", "rollback", "shutdown", "stop", "terminate"}),
-}
 # Calls that never return, and what they raise: "" where they end the process at once.
 NEVER_RETURN: dict[str, str] = {
     **dict.fromkeys(("builtins.exit", "builtins.quit", "sys.exit"), "builtins.SystemExit"),
@@ -198,17 +159,6 @@ MANAGERS_SUSPEND: dict[str, tuple[bool, bool]] = {
 # Context managers that end the exceptions they are given; methods of unittest.TestCase go by their name.
 SWALLOWING_MANAGERS = frozenset({"contextlib.suppress", "pytest.raises"})
 SWALLOWING_METHODS = frozenset({"assertRaises", "assertRaisesRegex"})
-# Context managers and calls that cancel what is inside them when their time is up.
-DEADLINE_MANAGERS = frozenset(
-    {
-        "anyio.fail_after",
-        "anyio.move_on_after",
-        "async_timeout.timeout",
-        "async_timeout.timeout_at",
-        "asyncio.timeout",
-        "asyncio.timeout_at",
-    }
-)
 LOGGING_VERBS = _words(
     """
     add_event critical debug error exception fatal info log print print_exc print_exception record_exception trace
@@ -224,35 +174,3 @@ HARMLESS_CALLS = _words(
     asyncio.wait asyncio.wait_for
     """
 )
-
-_CLOSE = frozenset({"close", "aclose"})
-
-ACQUIRING_FUNCTIONS: dict[str, Acquiring] = {
-    "builtins.open": Acquiring(_CLOSE),
-    "aiofiles.open": Acquiring(_CLOSE),
-    "aiohttp.ClientSession": Acquiring(_CLOSE),
-    "aiosqlite.connect": Acquiring(_CLOSE),
-    "asyncpg.connect": Acquiring(_CLOSE | {"terminate"}),
-    "asyncpg.create_pool": Acquiring(_CLOSE | {"terminate"}),
-    "asyncio.open_connection": Acquiring(frozenset({"close", "abort"}), part=1),
-    "asyncio.open_unix_connection": Acquiring(frozenset({"close", "abort"}), part=1),
-    "asyncio.start_server": Acquiring(frozenset({"close"})),
-    "asyncio.start_unix_server": Acquiring(frozenset({"close"})),
-    "httpx.AsyncClient": Acquiring(_CLOSE),
-    "socket.create_connection": Acquiring(frozenset({"close", "shutdown"})),
-    "socket.socket": Acquiring(frozenset({"close", "shutdown"})),
-    "tempfile.TemporaryDirectory": Acquiring(frozenset({"cleanup"})),
-    "websockets.connect": Acquiring(_CLOSE),
-}
-# Methods by name: what one receiver gives or makes, and the methods that give it back.
-ACQUIRING_METHODS: dict[str, Acquiring] = {
-    "acquire": Acquiring(frozenset({"release"}), on_receiver=True),
-    "connect": Acquiring(frozenset({"close", "aclose", "disconnect"}), on_receiver=True),
-    "open": Acquiring(frozenset({"close", "aclose"}), on_receiver=True),
-    "register": Acquiring(frozenset({"unregister", "deregister"}), on_receiver=True),
-    "subscribe": Acquiring(frozenset({"unsubscribe"}), on_receiver=True),
-    "create_connection": Acquiring(frozenset({"close", "abort"}), part=0),
-    "create_datagram_endpoint": Acquiring(frozenset({"close", "abort"}), part=0),
-    "create_server": Acquiring(frozenset({"close"})),
-    "create_unix_server": Acquiring(frozenset({"close"})),
-}

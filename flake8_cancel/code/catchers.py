@@ -13,6 +13,17 @@ if TYPE_CHECKING:
 Catcher = ast.ExceptHandler | ast.withitem
 
 
+def is_asyncio(module: Module, catcher: Catcher) -> bool:
+    """Tell whether what a catcher takes is asyncio's: under anyio only what is named so, under trio nothing.
+
+    Clauses of ``except*`` are left out: none of them can be right.
+    """
+    framework = module.framework()
+    if framework == "other" or type(module.parent(catcher)).__name__ == "TryStar":
+        return False
+    return framework != "anyio" or names_cancelled(module, catcher)
+
+
 def names_cancelled(module: Module, catcher: Catcher) -> bool:
     """Tell whether a handler, or a ``suppress``, names the CancelledError of asyncio, alone or among others."""
     return any(CANCELLED_ERROR in module.names(named) for named in _named(catcher))

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 # Tasks and processes have rules of their own; nothing is lost with what lives in memory alone.
-_OTHER_KINDS = frozenset({Kind.TASK, Kind.FUTURE, Kind.GATHER, Kind.SHIELD, Kind.PROCESS, Kind.TIMER_HANDLE, Kind.HANDLE})
+_OTHER_KINDS = frozenset(
+    {Kind.TASK, Kind.FUTURE, Kind.GATHER, Kind.SHIELD, Kind.PROCESS, Kind.TIMER_HANDLE, Kind.HANDLE}
+)
 _HARMLESS_MAKERS = frozenset({"io.BytesIO", "io.StringIO"})
 _PROCESS_MAKERS = frozenset({"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"})
 # What these return was there before.
@@ -78,17 +80,27 @@ def is_lock_pair(taking: Act, giving: Act) -> bool:
 
 def _is_made(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
     name = _name(taking.thing)
-    if not name or not _is_local(function, name) or taking.call is None or giving.verb == "cancel":
+    if not name or not _is_local(function, name) or taking.call is None or "cancel" in words(giving.verb):
         return False
     if module.name(taking.call.func) in _HARMLESS_MAKERS | _PROCESS_MAKERS:
         return False
-    if module.kind(_value(taking.node)) in _OTHER_KINDS or (_is_look(taking.verb) and not taking.awaited):
+    if module.kind(_value(taking.node)) in _OTHER_KINDS:
+        return False
+    if _is_look(taking.verb) and not taking.awaited and not _is_listed(module, taking.call):
         return False
     if giving.thing != taking.thing and not _takes_back(taking, giving):
         return False
     if giving.thing == taking.thing and _is_opened(function, taking):
         return False
     return _only_made(function, name) and not escapes(module, function, name)
+
+
+def _is_listed(module: Module, call: ast.Call) -> bool:
+    """Tell whether the user named a call as one that makes something to be released."""
+    name = module.name(call.func)
+    verb = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    makers = module.facts.resource_makers
+    return name in makers or any(maker.rpartition(".")[2] == verb for maker in makers)
 
 
 def _is_look(verb: str) -> bool:
@@ -101,7 +113,9 @@ def _takes_back(taking: Act, giving: Act) -> bool:
     if giving.given[:1] != (taking.thing,) or "cancel" in words(giving.verb):
         return False
     return matches(taking.verb, giving.verb) or (
-        len(giving.given) == 1 and taking.awaited and words(giving.verb)[0] in ("aclose", "close", "disconnect", "release")
+        len(giving.given) == 1
+        and taking.awaited
+        and words(giving.verb)[0] in ("aclose", "close", "disconnect", "release")
     )
 
 
@@ -146,7 +160,11 @@ def given_elsewhere(module: Module, function: ast.AsyncFunctionDef, taking: Act,
     owner = module.class_around(function) if root(giving.call) == "self" else None
     mentioned: dict[ast.AST | None, set[str]] = {}
     for node in ast.walk(owner or module.tree):
-        if isinstance(node, ast.Attribute) and node.attr in (taking.verb, giving.verb) and key(node.value) == giving.thing:
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in (taking.verb, giving.verb)
+            and key(node.value) == giving.thing
+        ):
             is_passed = not isinstance(module.parent(node), ast.Call) or node in module.parent(node).args  # type: ignore[union-attr]
             if is_passed and node.attr == giving.verb:
                 return True
@@ -160,7 +178,11 @@ def _only_made(function: ast.AsyncFunctionDef, name: str) -> bool:
         if isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             value = node.value.value if isinstance(node.value, ast.Await) else node.value
-            fits = value is None or isinstance(value, ast.Call) or (isinstance(value, ast.Constant) and value.value is None)
+            fits = (
+                value is None
+                or isinstance(value, ast.Call)
+                or (isinstance(value, ast.Constant) and value.value is None)
+            )
             if not fits and any(_binds(target, name) for target in targets):
                 return False
         elif isinstance(node, (ast.For, ast.AsyncFor, ast.NamedExpr)):
@@ -172,7 +194,9 @@ def _only_made(function: ast.AsyncFunctionDef, name: str) -> bool:
 
 
 def _binds(target: ast.expr, name: str) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in ast.walk(target))
+    return any(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in ast.walk(target)
+    )
 
 
 def _is_local(function: ast.AsyncFunctionDef, name: str) -> bool:
@@ -183,7 +207,8 @@ def _is_local(function: ast.AsyncFunctionDef, name: str) -> bool:
         if isinstance(node, ast.arg) and node.arg == name:
             return False
     return any(
-        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in ast.walk(function)
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
+        for node in ast.walk(function)
     )
 
 

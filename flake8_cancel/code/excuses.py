@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import PREDICATES
 from flake8_cancel.code.catchers import Catcher
-from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, MAYBE, UNKNOWN, YES, Error, catches
+from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, UNKNOWN, YES, Error, catches
 from flake8_cancel.code.evaluate import own_nodes
+from flake8_cancel.code.flags import flags_beside_cancels, own_parts
 from flake8_cancel.code.keeping import keeps, kept_in
 from flake8_cancel.code.points import BRANCH, STEP, State
 
@@ -18,8 +19,14 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 _GUARDS = PREDICATES | {"expired", "cancel_called", "cancelled_caught"}
+# Words that an object says of its end.
+_STOPS = frozenset(
+    "aborted canceled cancelled closed closing disconnected finished stopped stopping terminated".split()
+)
+# How a task ended says nothing of its waiter, whose own cancellation goes into the task.
+_ENDED = frozenset({"cancelled", "done"})
+_IN_FLIGHT = frozenset({"sys.exc_info", "sys.exception"})
 _CURRENT_TASK = "asyncio.current_task"
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # What replaces nothing: an unknown error (maybe the one that was kept), and the end of the process.
 _NO_REPLACEMENT = frozenset({UNKNOWN.name, "builtins.SystemExit"})
 
@@ -32,16 +39,23 @@ class Excuses:
         flow: the graph of the coroutine function around it.
         catcher: the handler or item.
         ending: whether something that is ended, and told of the exception, keeps it.
+        waiting: whether blocks that only wait for cancelled tasks are asked of, and no others; else all but those.
     """
 
-    def __init__(self, module: Module, flow: Flow, catcher: Catcher, ending: bool = True) -> None:
+    def __init__(
+        self, module: Module, flow: Flow, catcher: Catcher, ending: bool = True, waiting: bool = False
+    ) -> None:
         self._module = module
         self._flow = flow
         self._catcher = catcher
         self._ending = ending
+        self._waiting = waiting
+        self._proofs = _GUARDS - _ENDED if waiting else _GUARDS
         self._caught = catcher.name if isinstance(catcher, ast.ExceptHandler) else None
         self._keepers = set(kept_in(module, catcher)) if isinstance(catcher, ast.ExceptHandler) else set()
         self._known: dict[tuple[ast.AST, str], bool] = {}
+        self._raising: dict[State, bool] = {}
+        self._flags: set[str] | None = None
 
     def whole(self) -> bool:
         """Tell whether nothing that the handler does can lose the caller's cancellation by itself.
@@ -51,7 +65,7 @@ class Excuses:
         """
         block = self._module.parent(self._catcher)
         body = block.body  # type: ignore[union-attr]
-        return self._module.only_waits_for_cancelled(body) or self._raised_later()
+        return self._module.only_waits_for_cancelled(body) != self._waiting or self._raised_later()
 
     def covers(self, state: State) -> bool:
         """Tell whether a path through a state has an excuse there."""
@@ -67,19 +81,36 @@ class Excuses:
         return self._once(test, self._asks_for_kept) or (self._once(test, self._is_guard) and self._raises_after(state))
 
     def excludes(self, state: State, after: State) -> bool:
-        """Tell whether an edge is the answer of an ``isinstance`` test that a cancellation does not get."""
-        if state.point.kind != BRANCH:
+        """Tell whether an edge is the answer of a test of the exception's class that a cancellation does not get."""
+        names = self._asked_classes(state.point.node) if state.point.kind == BRANCH else None
+        if names is None:
             return False
-        match state.point.node:
+        certain = catches(CANCEL, names, self._module.bases) == YES
+        return after.point is state.point.targets[certain]
+
+    def _asked_classes(self, test: ast.AST) -> tuple[str | None, ...] | None:
+        """Return the classes that ``isinstance``, or a case, asks the exception for; None where it asks otherwise."""
+        match test:
             case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]) if name == self._caught:
-                answer = catches(CANCEL, self._module.names(classes), self._module.bases)
-                return answer != MAYBE and after.point is state.point.targets[answer == YES]
-        return False
+                return self._module.names(classes)
+            case ast.MatchAs(pattern=ast.pattern() as inner):
+                return self._asked_classes(inner)
+            case ast.MatchOr(patterns=[*patterns]):
+                parts = [self._asked_classes(pattern) for pattern in patterns]
+                return None if None in parts else tuple(name for part in parts if part for name in part)
+            case ast.MatchClass(cls=kind, patterns=[], kwd_patterns=[]):
+                statement = next(node for node in self._module.ancestors(test) if isinstance(node, ast.Match))
+                subject = statement.subject
+                is_caught = isinstance(subject, ast.Name) and subject.id == self._caught
+                return self._module.names(kind) if is_caught else None
+        return None
 
     def replaces(self, error: Error) -> bool:
         """Tell whether raising an error in place of the cancellation hides it."""
         names = {error.name, *error.members, *(self._module.bases(error.name) or ())}
-        return error.name not in _NO_REPLACEMENT and CANCELLED_ERROR not in names
+        # What begins with a small letter is a function that makes some error.
+        is_class = error.name.rpartition(".")[2].lstrip("_")[:1].isupper()
+        return is_class and error.name not in _NO_REPLACEMENT and CANCELLED_ERROR not in names
 
     def _once(self, node: ast.AST, question: Callable[[ast.AST], bool]) -> bool:
         key = node, question.__name__
@@ -108,21 +139,27 @@ class Excuses:
         return False
 
     def _raised_later(self) -> bool:
-        """Tell whether the handler sets something under whose test the function raises the cancellation."""
+        """Tell whether the handler sets something under whose test the function raises, or that it tells its caller."""
         if not isinstance(self._catcher, ast.ExceptHandler):
             return False
-        flags = {
-            reference
-            for node in ast.walk(self._catcher)
-            if isinstance(node, ast.Assign)
-            for reference in map(self._module.reference, node.targets)
-            if reference
-        }
-        return any(
-            self._gives_back(node.body, flags)
-            for node in ast.walk(self._flow.function)
-            if isinstance(node, ast.If) and not flags.isdisjoint(self._references(node.test))
-        )
+        assigned = [node for node in ast.walk(self._catcher) if isinstance(node, ast.Assign)]
+        flags = self._targets(assigned)
+        told = self._targets(node for node in assigned if _is_true(node.value))
+        for node in own_parts(self._flow.function):
+            if isinstance(node, ast.If) and not flags.isdisjoint(self._references(node.test)):
+                found = self._gives_back(node.body, flags)
+            elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+                # The outcome, and whether it was cancelled meanwhile.
+                found = not told.isdisjoint(filter(None, map(self._module.reference, node.value.elts)))
+            else:
+                continue
+            if found:
+                return True
+        return False
+
+    def _targets(self, assignments: Iterable[ast.Assign]) -> set[str]:
+        targets = (target for assignment in assignments for target in assignment.targets)
+        return set(filter(None, map(self._module.reference, targets)))
 
     def _gives_back(self, body: Iterable[ast.AST], flags: set[str]) -> bool:
         parts = [part for statement in body for part in ast.walk(statement)]
@@ -137,18 +174,49 @@ class Excuses:
 
     def _raises_after(self, state: State) -> bool:
         """Tell whether a test decides: from there the cancellation may be raised."""
-        return any(end.error and end.error.name == CANCELLED_ERROR for end in self._flow.ends([state]))
+        if state not in self._raising:
+            ends = self._flow.ends([state])
+            self._raising[state] = any(end.error and end.error.name == CANCELLED_ERROR for end in ends)
+        return self._raising[state]
 
     def _is_guard(self, test: ast.AST) -> bool:
         """Tell whether a test shows whose cancellation it is: a predicate of a task, or a flag set beside a cancel."""
         for node in own_nodes(test):
-            if isinstance(node, ast.Attribute) and node.attr in _GUARDS:
+            if isinstance(node, ast.Attribute) and (node.attr in self._proofs or self._says_stop(node)):
+                return True
+            if isinstance(node, ast.Compare) and self._compares_caught(node):
                 return True
             if isinstance(node, ast.Call):
                 helper = self._module.definition(node.func)
                 if self._module.name(node.func) == _CURRENT_TASK or self._answers_by_guard(helper):
                     return True
+            if isinstance(node, ast.Name) and self._is_error_in_flight(node):
+                return True
         return any(map(self._set_beside_cancel, self._references(test)))
+
+    def _says_stop(self, attribute: ast.Attribute) -> bool:
+        """Tell whether an attribute of another object says that it is at its end: who set it may have cancelled us."""
+        if attribute.attr in PREDICATES or _STOPS.isdisjoint(attribute.attr.split("_")):
+            return False
+        reference = self._module.reference(attribute.value)
+        return reference is not None and reference != "self"
+
+    def _compares_caught(self, test: ast.Compare) -> bool:
+        """Tell whether a test compares the exception with another: with the one that the function itself threw."""
+        same = all(isinstance(operator, (ast.Is, ast.IsNot)) for operator in test.ops)
+        sides = [test.left, *test.comparators]
+        return (
+            same
+            and any(isinstance(side, ast.Name) and side.id == self._caught for side in sides)
+            and not any(isinstance(side, ast.Constant) for side in sides)
+        )
+
+    def _is_error_in_flight(self, name: ast.Name) -> bool:
+        """Tell whether a name stands for what ``sys.exc_info()`` gave: that one in flight is raised instead."""
+        value = self._module.value(name)
+        while isinstance(value, (ast.Subscript, ast.Attribute)):
+            value = value.value
+        return isinstance(value, ast.Call) and self._module.name(value.func) in _IN_FLIGHT
 
     def _answers_by_guard(self, helper: ast.AST | None) -> bool:
         """Tell whether a helper of this file returns what such a test asks for."""
@@ -157,7 +225,7 @@ class Excuses:
         last = helper.body[-1]
         if not isinstance(last, ast.Return) or last.value is None:
             return False
-        asks = any(isinstance(node, ast.Attribute) and node.attr in _GUARDS for node in own_nodes(last.value))
+        asks = any(isinstance(node, ast.Attribute) and node.attr in self._proofs for node in own_nodes(last.value))
         return asks or any(map(self._set_beside_cancel, self._references(last.value)))
 
     def _references(self, test: ast.AST) -> Iterator[str]:
@@ -167,55 +235,12 @@ class Excuses:
                 yield reference
 
     def _set_beside_cancel(self, reference: str) -> bool:
-        """Tell whether another function sets a flag and cancels something, or this one does so side by side."""
-        function = self._flow.function
-        around: ast.AST = function
-        if reference.startswith("self."):
-            around = self._module.class_around(function) or function
-        for other in ast.walk(around):
-            if isinstance(other, _FUNCTIONS) and other is not function:
-                parts = list(own_parts(other))
-                if any(map(_cancels, parts)) and any(self._sets(part, reference) for part in parts):
-                    return True
-        return any(
-            any(self._sets(statement, reference) for statement in block)
-            and any(isinstance(statement, ast.Expr) and _cancels(statement.value) for statement in block)
-            for block in _blocks(function)
-        )
-
-    def _sets(self, node: ast.AST, reference: str) -> bool:
-        targets: Iterable[ast.expr] = ()
-        if isinstance(node, ast.Assign):
-            targets = node.targets
-        elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
-            targets = (node.target,)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "set":
-            targets = (node.func.value,)
-        elif isinstance(node, ast.Expr):
-            return self._sets(node.value, reference)
-        return any(self._module.reference(target) == reference for target in targets)
-
-
-def own_parts(function: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a function, not those of the functions inside it."""
-    waiting = list(ast.iter_child_nodes(function))
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, _FUNCTIONS):
-            waiting.extend(ast.iter_child_nodes(node))
-
-
-def _cancels(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "cancel"
-
-
-def _blocks(function: ast.AST) -> Iterator[list[ast.stmt]]:
-    for node in (function, *own_parts(function)):
-        for field in ("body", "orelse", "finalbody"):
-            block = getattr(node, field, None)
-            if isinstance(block, list):
-                yield block
+        """Tell whether a flag is set where something is cancelled."""
+        if self._flags is None:
+            # Who cancels a task, and waits for it, says nothing of who cancels the waiter.
+            own = not self._waiting
+            self._flags = flags_beside_cancels(self._module, self._flow.function, self._catcher, own)
+        return reference in self._flags
 
 
 def _own_expressions(node: ast.AST) -> Iterator[ast.AST]:
@@ -223,3 +248,7 @@ def _own_expressions(node: ast.AST) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.expr, ast.withitem, ast.keyword)):
             yield from own_nodes(child)
+
+
+def _is_true(expression: ast.expr) -> bool:
+    return isinstance(expression, ast.Constant) and expression.value is True

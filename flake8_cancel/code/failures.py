@@ -1,4 +1,4 @@
-"""Cleanup that only an ``except`` clause does: what it gives back, how that was taken, which cancellations miss it."""
+"""Cleanup that only an ``except`` clause does: what it gives back, how that was taken, who misses it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from flake8_cancel.code.api import Facts
 from flake8_cancel.code.edges import NEXT
 from flake8_cancel.code.errors import BASE_EXCEPTION, CANCEL, EXCEPTION, NO, catches
 from flake8_cancel.code.flow import Flow
-from flake8_cancel.code.points import ASYNC_EXIT, CLAUSE, RAISE, STEP, STOP, SUSPEND, Frame, State
+from flake8_cancel.code.points import ASYNC_EXIT, CLAUSE, RAISE, STEP, STOP, SUSPEND, YIELD, Frame, State
 from flake8_cancel.code.releases import (
     after,
     any_of,
-    exits,
+    handed_to_with,
     lets_out,
     passes,
     statement_states,
@@ -36,12 +36,14 @@ from flake8_cancel.code.taking import (
     takings,
     words,
 )
+from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 _TIMEOUTS = frozenset({"builtins.TimeoutError", "asyncio.TimeoutError"})
 _STACKS = frozenset({"callback", "enter_async_context", "enter_context", "push", "push_async_callback"})
+_PLACES = frozenset({SUSPEND, ASYNC_EXIT, YIELD})
 RAISES, LEAVES, GOES_ON = "raises", "leaves", "goes on"
 
 
@@ -52,7 +54,7 @@ class Missed(NamedTuple):
         handler: the clause that does it.
         giving: what the handler gives back.
         path: the places that the cancellation passed, each with a few words.
-        way_out: RAISES where every path of the handler raises, LEAVES where one returns, GOES_ON where one does neither.
+        way_out: RAISES where every path of the handler raises, LEAVES where one returns, GOES_ON where one goes on.
     """
 
     handler: ast.ExceptHandler
@@ -176,32 +178,51 @@ def _reasons(
         if (node.end_lineno or 0) < handler.lineno
         for act in takings(node)
     ]
-    looped = _looped_over(handler, giving)
+    if giving.form == METHOD and root(giving.call) == "self" and module.started_only_as_task(function):
+        # Who cancels the task owns what it works on, and cleans that up himself; its entries and counts he cannot know.
+        before = [act for act in before if act.form != METHOD]
+    looped = _looped_over(function, handler, giving)
     for taking in before:
-        if gives_back(giving, taking, module.facts):
+        if gives_back(giving, taking, module.facts) and not _cancels_a_future(module, giving):
             thing = taking.thing if taking.form != METHOD else giving.thing
             begins = taking.form == METHOD and opens(taking.verb)
             starts = statement_states(flow, taking.node) if begins else after(flow, taking.node)
             yield _Reason(taking, thing, starts, True)
-        elif looped and taking.form == MADE and taking.thing in looped and ends(giving.verb, module.facts):
+        elif taking.form == MADE and taking.thing in looped and ends(giving.verb, module.facts):
             yield _Reason(taking, taking.thing, after(flow, taking.node), True)
     if giving.form != METHOD or not ends(giving.verb, module.facts):
         return
     for taking in before:
-        if taking.form == METHOD and opens(taking.verb) and taking.thing == giving.thing:
+        if (taking.form, taking.thing, taking.result) == (METHOD, giving.thing, None) and opens(taking.verb):
             yield _Reason(taking, giving.thing, statement_states(flow, taking.node), False)
     is_own = giving.thing in (None, key(ast.Name("self")))
-    if (is_own and opens(function.name)) or words(giving.verb)[0] == "abort":
+    if (is_own and opens(function.name) and not module.started_only_as_task(function)) or words(giving.verb)[
+        0
+    ] == "abort":
         yield _Reason(None, giving.thing, [flow.start], False)
 
 
-def _looped_over(handler: ast.ExceptHandler, giving: Act) -> set[Key]:
-    """Return what a loop in the handler takes the thing from."""
-    return {
+def _cancels_a_future(module: Module, giving: Act) -> bool:
+    """Tell whether nothing is owed: a future that nobody cancels keeps nothing alive."""
+    func = giving.call.func if giving.call else None
+    return giving.verb == "cancel" and isinstance(func, ast.Attribute) and module.kind(func.value) is Kind.FUTURE
+
+
+def _looped_over(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giving: Act) -> set[Key]:
+    """Return what a loop in the handler takes the thing from: a collection, and what was put there when it was made."""
+    loops = [
         key(node.iter)
         for node in own_statements(handler.body)
         if isinstance(node, (ast.For, ast.AsyncFor)) and key(node.target) == giving.thing
-    }
+    ]
+    displays = [
+        node.value.elts
+        for node in own_statements(function.body)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, (ast.List, ast.Tuple))
+        and key(node.targets[0]) in loops
+    ]
+    return {*loops, *(key(element) for elements in displays for element in elements)}
 
 
 def _hands_on(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, reason: _Reason) -> bool:
@@ -224,12 +245,13 @@ def _missing(
     """Return the way of a cancellation inside the ``try`` that leaves the function without the cleanup."""
     if reason.thing and _is_stacked(function, reason.thing):
         return ()
-    is_release = any_of(passes(_doing(function, giving, reason.thing, facts)), exits(reason.thing))
+    is_release = any_of(passes(_doing(function, giving, reason.thing, facts)), handed_to_with(reason.thing))
     body = {node for part in statement.body for node in ast.walk(part)}
 
     def leaks(state: State) -> bool:
         point = state.point
-        return point.kind in (SUSPEND, ASYNC_EXIT) and point.node in body and lets_out(flow, state, is_release)
+        # The yield of a context manager raises the cancellation of its body.
+        return point.kind in _PLACES and point.node in body and lets_out(flow, state, is_release)
 
     way = flow.walk(reason.starts, leaks, avoid=is_release, kinds=frozenset({NEXT}))
     if way is None:
@@ -243,10 +265,7 @@ def _missing(
 def _doing(function: ast.AsyncFunctionDef, giving: Act, thing: Key | None, facts: Facts) -> set[ast.stmt]:
     """Return the statements that do this cleanup, or one that includes it."""
     return {
-        node
-        for node in own_statements(function.body)
-        for act in givings(node)
-        if _includes(act, giving, thing, facts)
+        node for node in own_statements(function.body) for act in givings(node) if _includes(act, giving, thing, facts)
     }
 
 

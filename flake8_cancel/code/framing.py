@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import Facts
+from flake8_cancel.code.evaluate import survey
 from flake8_cancel.code.keeping import is_log
-from flake8_cancel.code.taking import Key, ends, givings, key, own_statements
+from flake8_cancel.code.taking import METHOD, Key, ends, givings, key, own_statements
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_AROUND = (ast.If, ast.With, ast.AsyncWith, ast.Try)
 
 
 class Framing(NamedTuple):
@@ -46,8 +48,8 @@ def framed(module: Module, taking: ast.stmt, release: ast.stmt, thing: Key | Non
         thing: what is taken.
     """
     block = _block(module, taking)
-    # A release in a ``with suppress(...)`` goes with it.
-    around = [node for node in block if node is release or (release in own_statements([node]) and is_cleanup(node, module.facts))]
+    # A release alone in a ``with suppress(...)`` goes with it.
+    around = [node for node in block if node is release or _cleanup(node, module.facts) == [release]]
     if not around:
         return None
     between = block[block.index(taking) + 1 : block.index(around[0])]
@@ -73,7 +75,7 @@ def framed_teardown(module: Module, function: ast.AsyncFunctionDef, handed_over:
         return None
     for block in _blocks_around(module, function, handed_over):
         at = next(number for number, node in enumerate(block) if handed_over in set(ast.walk(node)))
-        found = [number for number in range(at + 1, len(block)) if is_cleanup(block[number], module.facts)]
+        found = [number for number in range(at + 1, len(block)) if _cleanup(block[number], module.facts)]
         if not found:
             continue
         first, last = found[0], found[-1]
@@ -84,21 +86,25 @@ def framed_teardown(module: Module, function: ast.AsyncFunctionDef, handed_over:
     return None
 
 
-def is_cleanup(node: ast.stmt, facts: Facts) -> bool:
-    """Tell whether a statement does nothing but clean up: a call, or an ``if``, ``with`` or ``try`` around such calls."""
-    if isinstance(node, (ast.If, ast.With, ast.AsyncWith, ast.Try)):
-        parts = [part for part in own_statements([node]) if not hasattr(part, "body")]
-        return any(is_cleanup(part, facts) for part in parts) and all(
-            isinstance(part, (ast.Pass, ast.Assign)) or _is_log(part) or is_cleanup(part, facts) for part in parts
-        )
-    return any(act.form != "method" or ends(act.verb, facts) for act in givings(node))
+def _cleanup(node: ast.stmt, facts: Facts) -> list[ast.stmt]:
+    """Return what a statement that only cleans up does: itself, or what an ``if``, ``with`` or ``try`` holds."""
+    parts = list(own_statements([node]))
+    compound = [part for part in parts if hasattr(part, "body")]
+    if not all(isinstance(part, _AROUND) and not survey(getattr(part, "test", None)).suspends for part in compound):
+        return []
+    done = [part for part in parts if part not in compound and not isinstance(part, ast.Pass) and not _is_log(part)]
+    return done if all(_ends_something(part, facts) for part in done) else []
+
+
+def _ends_something(node: ast.stmt, facts: Facts) -> bool:
+    return any(act.form != METHOD or ends(act.verb, facts) for act in givings(node))
 
 
 def raises_what_it_caught(handler: ast.ExceptHandler) -> bool:
     """Tell whether a handler does the same for whatever it takes, and lets just that out.
 
-    It ends with a bare ``raise`` or one of the name it caught, raises nothing else, reads no attribute of the exception,
-    and hands over to nobody in between.
+    It ends with a bare ``raise`` or one of the name it caught, raises nothing else, reads no attribute of the
+    exception, and hands over to nobody in between.
 
     Args:
         handler: the clause.

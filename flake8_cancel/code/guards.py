@@ -1,9 +1,9 @@
-"""What shows that code knows that an attribute may be missing: it asks first, or takes the AttributeError."""
+"""What shows that code knows that something may fail: it asks first, or takes the error."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import SWALLOWING_MANAGERS, SWALLOWING_METHODS
@@ -30,7 +30,35 @@ def is_guarded(module: Module, use: ast.Attribute) -> bool:
     It stands under a test of ``hasattr``, ``isinstance`` or Python's version, behind such a test that leaves, or where
     an AttributeError may be taken.
     """
-    return _is_asked_for(module, use) or _is_missing_taken(module, use)
+    return is_told_apart(module, use.value, use.attr, at=use) or _is_missing_taken(module, use)
+
+
+def is_told_apart(module: Module, thing: ast.expr, *attributes: str, at: ast.AST | None = None) -> bool:
+    """Tell whether a place is only reached when a test of a thing, or of Python's version, came out in some way.
+
+    Args:
+        module: the module.
+        thing: what ``isinstance`` asks about.
+        attributes: what ``hasattr`` asks for.
+        at: the place; the thing itself when left out.
+    """
+    child = at or thing
+    for around in module.ancestors(child):
+        if any(_asks(module, test, thing, attributes) for test in _tests(around, child)):
+            return True
+        child = around
+    return False
+
+
+def is_expected(module: Module, node: ast.AST, *errors: str) -> bool:
+    """Tell whether a handler, or a manager that suppresses, names an error that a node raises.
+
+    Args:
+        module: the module.
+        node: the node.
+        errors: the qualified names of the error's class.
+    """
+    return any(name in errors for classes in _takers(module, node) for name in module.names(classes))
 
 
 def is_added(module: Module, use: ast.Attribute, owner: str) -> bool:
@@ -56,15 +84,6 @@ def is_added(module: Module, use: ast.Attribute, owner: str) -> bool:
     return False
 
 
-def _is_asked_for(module: Module, use: ast.Attribute) -> bool:
-    child: ast.AST = use
-    for around in module.ancestors(use):
-        if any(_asks(module, test, use) for test in _tests(around, child)):
-            return True
-        child = around
-    return False
-
-
 def _tests(around: ast.AST, child: ast.AST) -> Iterator[ast.expr]:
     """Yield the conditions on which a part of a node is run."""
     if isinstance(around, (ast.If, ast.IfExp, ast.While)) and child is not around.test:
@@ -86,55 +105,62 @@ def _leaves(branch: ast.If) -> bool:
     return any(isinstance(statement, _JUMPS) for statement in (*branch.body, *branch.orelse))
 
 
-def _asks(module: Module, test: ast.expr, use: ast.Attribute, depth: int = 0) -> bool:
+def _asks(module: Module, test: ast.expr, thing: ast.expr, wanted: Sequence[str], depth: int = 0) -> bool:
     for node in ast.walk(test):
         if isinstance(node, ast.Call) and len(node.args) >= 2:
             name = module.name(node.func)
-            if name in _ASKING and _may_name(node.args[1], use.attr):
+            if name in _ASKING and _may_name(node.args[1], *wanted):
                 return True
-            if name == "builtins.isinstance" and ast.dump(node.args[0]) == ast.dump(use.value):
+            if name == "builtins.isinstance" and ast.dump(node.args[0]) == ast.dump(thing):
                 return True
         if isinstance(node, (ast.Name, ast.Attribute)):
             if (module.name(node) or "").startswith(_VERSIONS):
                 return True
             value = module.value(node)
-            if value and value is not node and depth < _DEEPEST and _asks(module, value, use, depth + 1):
+            if value and value is not node and depth < _DEEPEST and _asks(module, value, thing, wanted, depth + 1):
                 return True
     return False
 
 
-def _may_name(expression: ast.expr, attribute: str) -> bool:
-    return not isinstance(expression, ast.Constant) or expression.value == attribute
+def _may_name(expression: ast.expr, *attributes: str) -> bool:
+    return not isinstance(expression, ast.Constant) or expression.value in attributes
 
 
 def _is_missing_taken(module: Module, use: ast.Attribute) -> bool:
-    """Tell whether an AttributeError may be taken where it is raised: behind a task group it is a group of errors."""
-    child: ast.AST = use
+    return any(
+        classes is None or catches(_MISSING, module.names(classes), module.bases) != NO
+        for classes in _takers(module, use)
+    )
+
+
+def _takers(module: Module, node: ast.AST) -> Iterator[ast.expr | None]:
+    """Yield the classes that handlers and managers of the function take around a node, None for a bare ``except``.
+
+    Behind a task group an error is one of a group of errors, which these do not take.
+    """
+    child = node
     in_group = False
-    for around in module.ancestors(use):
+    for around in module.ancestors(node):
         if isinstance(around, _FUNCTIONS):
-            return False
-        if isinstance(around, (ast.With, ast.AsyncWith)) and child in around.body:
-            managers = [item.context_expr for item in around.items]
-            if not in_group and any(_suppresses(module, manager) for manager in managers):
-                return True
+            return
+        if isinstance(around, (ast.With, ast.AsyncWith)):
+            managers = [item.context_expr for item in _entered_before(around, child)]
+            for manager in managers if not in_group else ():
+                yield from _suppressed(module, manager)
             in_group = in_group or any(module.kind(manager) is Kind.TASK_GROUP for manager in managers)
-        elif isinstance(around, _TRIES):
+        elif isinstance(around, _TRIES) and child in around.body and (not in_group or not isinstance(around, ast.Try)):
             # What leaves a group's block is an ExceptionGroup: an `except*` alone takes what is inside it.
-            is_met = not in_group or not isinstance(around, ast.Try)
-            if is_met and child in around.body and any(_takes(module, handler.type) for handler in around.handlers):
-                return True
+            yield from (handler.type for handler in around.handlers)
         child = around
-    return False
 
 
-def _suppresses(module: Module, manager: ast.expr) -> bool:
+def _entered_before(statement: ast.With | ast.AsyncWith, child: ast.AST) -> list[ast.withitem]:
+    """Return the items whose managers are entered when a part of the statement is run."""
+    return statement.items[: statement.items.index(child)] if isinstance(child, ast.withitem) else statement.items
+
+
+def _suppressed(module: Module, manager: ast.expr) -> Sequence[ast.expr]:
     if not isinstance(manager, ast.Call):
-        return False
+        return ()
     swallows = isinstance(manager.func, ast.Attribute) and manager.func.attr in SWALLOWING_METHODS
-    swallows = swallows or module.name(manager.func) in SWALLOWING_MANAGERS
-    return swallows and any(_takes(module, argument) for argument in manager.args)
-
-
-def _takes(module: Module, classes: ast.expr | None) -> bool:
-    return classes is None or catches(_MISSING, module.names(classes), module.bases) != NO
+    return manager.args if swallows or module.name(manager.func) in SWALLOWING_MANAGERS else ()

@@ -33,9 +33,9 @@ def keeps(module: Module, parts: Iterable[ast.AST], caught: str | None, ending: 
     for node in parts:
         if isinstance(node, ast.Call) and module.name(node.func) == "sys.exc_info":
             return True
-        if isinstance(node, ast.Name) and node.id == caught and isinstance(node.ctx, ast.Load):
-            if _is_kept(module, node, ending, depth):
-                return True
+        is_use = isinstance(node, ast.Name) and node.id == caught and isinstance(node.ctx, ast.Load)
+        if is_use and _is_kept(module, node, ending, depth):
+            return True
     return False
 
 
@@ -59,7 +59,7 @@ def is_log(expression: ast.expr) -> bool:
     return verb.lstrip("_") in LOGGING_VERBS
 
 
-def _is_kept(module: Module, name: ast.Name, ending: bool, depth: int) -> bool:
+def _is_kept(module: Module, name: ast.AST, ending: bool, depth: int) -> bool:
     around = list(_expressions_around(module, name))
     if any(isinstance(parent, ast.expr) and is_log(parent) for parent in around):
         return False
@@ -75,7 +75,7 @@ def _is_kept(module: Module, name: ast.Name, ending: bool, depth: int) -> bool:
     )
 
 
-def _call_keeps(module: Module, call: ast.Call, name: ast.Name, ending: bool, depth: int) -> bool:
+def _call_keeps(module: Module, call: ast.Call, name: ast.AST, ending: bool, depth: int) -> bool:
     if isinstance(call.func, ast.Name) and call.func.id in _LOOKS:
         return False
     if not ending and isinstance(call.func, ast.Attribute) and call.func.attr in _ENDS:
@@ -87,7 +87,7 @@ def _call_keeps(module: Module, call: ast.Call, name: ast.Name, ending: bool, de
     return parameter is None or keeps(module, ast.walk(helper), parameter, ending, depth + 1)
 
 
-def _parameter(helper: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call, value: ast.Name) -> str | None:
+def _parameter(helper: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call, value: ast.AST) -> str | None:
     """Return the parameter of a helper that a value is given for, None where that is not plain to see."""
     for keyword in call.keywords:
         if keyword.value is value:
@@ -99,7 +99,7 @@ def _parameter(helper: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call, v
     return names[position] if position < len(names) else None
 
 
-def _expressions_around(module: Module, name: ast.Name) -> Iterator[ast.AST]:
+def _expressions_around(module: Module, name: ast.AST) -> Iterator[ast.AST]:
     """Yield the expressions around a name, from the inside out, and the statement last."""
     for parent in module.ancestors(name):
         yield parent

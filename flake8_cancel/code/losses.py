@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_cancel.code.catchers import Catcher, names_cancelled
+from flake8_cancel.code.catchers import Catcher, is_asyncio
 from flake8_cancel.code.edges import NEXT
 from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, UNKNOWN
 from flake8_cancel.code.excuses import Excuses
-from flake8_cancel.code.flow import Flow
+from flake8_cancel.code.flow import Flow, cancelled_pending
 from flake8_cancel.code.keeping import is_log
 from flake8_cancel.code.points import (
     ASYNC_EXIT,
@@ -57,21 +57,19 @@ class Loss(NamedTuple):
     for_ever: bool = False
 
 
-def loss_at(module: Module, catcher: Catcher) -> Loss | None:
+def loss_at(module: Module, catcher: Catcher, waiting: bool = False) -> Loss | None:
     """Follow the cancellations that a handler, or a ``with`` item that suppresses, certainly catches.
 
     Args:
         module: the module.
         catcher: a handler or an item in a coroutine function.
+        waiting: whether to ask of blocks that only wait for cancelled tasks, and of no others; else of all but those.
 
     Returns:
         the worst way in which one of them is lost without an excuse, or None.
     """
     function = module.function(catcher)
-    if not isinstance(function, ast.AsyncFunctionDef) or not _is_asyncio(module, catcher):
-        return None
-    # There is no right handler among the ``except*`` clauses.
-    if type(module.parent(catcher)).__name__ == "TryStar":
+    if not isinstance(function, ast.AsyncFunctionDef) or not is_asyncio(module, catcher):
         return None
     flow = module.flow(function)
     if flow is None:
@@ -80,21 +78,23 @@ def loss_at(module: Module, catcher: Catcher) -> Loss | None:
     if caught is None:
         return None
     place, entries = caught
-    excuses = Excuses(module, flow, catcher)
+    excuses = Excuses(module, flow, catcher, waiting=waiting)
     if excuses.whole():
         return None
     losses = list(_losses(flow, catcher, entries, place, excuses))
     if not losses:
         # What is closed and told why may tell its users, but that is no reason to begin again.
-        excuses = Excuses(module, flow, catcher, ending=False)
-        losses = [loss for loss in _losses(flow, catcher, entries, place, excuses) if loss.kind == TURNS]
+        excuses = Excuses(module, flow, catcher, ending=False, waiting=waiting)
+        losses = [loss for loss in _losses(flow, catcher, entries, place, excuses) if _in_loop(module, catcher, loss)]
     return min(losses, key=lambda loss: _ORDER.index(loss.kind), default=None)
 
 
-def _is_asyncio(module: Module, catcher: Catcher) -> bool:
-    """Tell whether what the catcher takes is asyncio's: under anyio only what is named so, under trio nothing."""
-    framework = module.framework()
-    return framework != "other" and (framework != "anyio" or names_cancelled(module, catcher))
+def _in_loop(module: Module, catcher: Catcher, loss: Loss) -> bool:
+    """Tell whether what goes on is a loop around the handler."""
+    function = module.function(catcher)
+    loops = [node for node in module.ancestors(catcher) if isinstance(node, _LOOPS)]
+    around = {loop for loop in loops if module.function(loop) is function}
+    return loss.kind in (TURNS, GOES_ON) and not around.isdisjoint((loss.last, *module.ancestors(loss.last)))
 
 
 _ORDER = (TURNS, GOES_ON, VALUE, REPLACED, ENDS)
@@ -109,17 +109,22 @@ def _caught(module: Module, flow: Flow, catcher: Catcher) -> tuple[ast.AST, list
 
     # A context manager's yield raises the cancellation of its body.
     suspended = [*flow.suspensions(inside), *flow.states(YIELD, inside)]
-    place: ast.AST | None = None
-    entries: dict[State, None] = {}
+    places: dict[State, ast.AST] = {}
     for state, cancelled in flow.cancelled(suspended):
-        path = flow.walk([cancelled], lambda state: _looks(state, catcher))
-        if path is None:
-            continue
-        for step in flow.steps(path[-1]):
-            if step.sure and step.kind == NEXT and _took(path[-1], step.state):
-                place = place or state.point.node
-                entries[step.state] = None
-    return (place, list(entries)) if place is not None else None
+        places.setdefault(cancelled, state.point.node)
+    taken: dict[State, ast.AST] = {}
+    waiting = list(places)
+    for state in waiting:
+        for step in flow.steps(state):
+            if not step.sure or step.kind != NEXT:
+                continue
+            if _looks(state, catcher):
+                if _took(state, step.state):
+                    taken.setdefault(step.state, places[state])
+            elif step.state not in places and cancelled_pending(step.state):
+                places[step.state] = places[state]
+                waiting.append(step.state)
+    return (next(iter(taken.values())), list(taken)) if taken else None
 
 
 def _body(module: Module, catcher: Catcher) -> list[ast.stmt]:

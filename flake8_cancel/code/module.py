@@ -7,15 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from flake8_cancel.code.api import OTHER_FRAMEWORKS, Facts
 from flake8_cancel.code.build import AnyFunction
+from flake8_cancel.code.catchers import Catcher
 from flake8_cancel.code.classes import Classes
 from flake8_cancel.code.definitions import Definitions
 from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.flows import Flows
 from flake8_cancel.code.kinds import Kinds
+from flake8_cancel.code.losses import Loss, loss_at
 from flake8_cancel.code.names import Names
 from flake8_cancel.code.owners import Owners
 from flake8_cancel.code.references import References, Things
-from flake8_cancel.code.resources import Acquisition, Resources
 from flake8_cancel.code.scopes import FUNCTIONS
 from flake8_cancel.code.starts import Starts
 from flake8_cancel.code.survey import survey_of
@@ -46,8 +47,8 @@ class Module:
         self._references = References(self._kinds)
         self._owners = Owners(self._kinds, self._references)
         self._starts = Starts(self._kinds, self._references, self._owners)
-        self._resources = Resources(self._names, self._references, facts)
         self._flows = Flows(self)
+        self._losses: dict[tuple[Catcher, bool], Loss | None] = {}
 
     # --- structure -------------------------------------------------------------------------------------------------
 
@@ -228,23 +229,6 @@ class Module:
         """
         return self._starts.escapes(name, function, after)
 
-    def cleanup_call(self, call: ast.AST) -> str | None:
-        """Return what a call cleans up when it is a cleanup call, by its verb; see ``Facts.cleanup_calls``.
-
-        Returns:
-            the reference of its receiver, or of the first argument of a function; ``"?"`` when that is no chain of
-            names. None for any other call and any other node.
-        """
-        return self._resources.cleanup_call(call)
-
-    def acquisition(self, statement: ast.AST) -> Acquisition | None:
-        """Return what a statement makes or takes that must be given back, None for any other statement."""
-        return self._resources.acquisition(statement)
-
-    def releases(self, node: ast.AST, acquisition: Acquisition) -> bool:
-        """Tell whether a node (a call, ``x -= 1``, ``del x``) gives back what was acquired."""
-        return self._resources.releases(node, acquisition)
-
     # --- the cancellation graph --------------------------------------------------------------------------------------
 
     def flow(self, function: AnyFunction, assumed: Mapping[str, bool] | None = None) -> Flow | None:
@@ -255,6 +239,19 @@ class Module:
             assumed: parameters that are certainly None (False) or certainly not (True).
         """
         return self._flows.flow(function, assumed or {})
+
+    def loss(self, catcher: Catcher, waiting: bool = False) -> Loss | None:
+        """Return the worst way in which a handler, or a ``with`` item that suppresses, loses a cancellation.
+
+        Args:
+            catcher: a handler or an item.
+            waiting: whether to ask of blocks that only wait for cancelled tasks, and of no others; else of all but
+                those.
+        """
+        key = catcher, waiting
+        if key not in self._losses:
+            self._losses[key] = loss_at(self, catcher, waiting)
+        return self._losses[key]
 
     def left_out(self) -> list[AnyFunction]:
         """Return the functions so far whose graph passed a limit, so that nothing is said of them."""

@@ -11,7 +11,7 @@ from flake8_cancel.code.api import Facts
 from flake8_cancel.code.certain import given_elsewhere, is_certain, is_lock_pair
 from flake8_cancel.code.edges import CANCELLED, NEXT
 from flake8_cancel.code.flow import Flow, cancelled_pending
-from flake8_cancel.code.points import ASYNC_EXIT, END, EXIT, STEP, SUSPEND, YIELD, Frame, State
+from flake8_cancel.code.points import ASYNC_EXIT, END, STEP, SUSPEND, YIELD, Frame, State
 from flake8_cancel.code.taking import (
     MADE,
     METHOD,
@@ -41,16 +41,16 @@ def passes(statements: Collection[ast.AST]) -> Releases:
     return lambda state: state.point.kind == STEP and state.point.node in statements
 
 
-def exits(thing: Key | None) -> Releases:
-    """Return a question: does a ``with`` statement that holds a thing end here?"""
+def handed_to_with(thing: Key | None) -> Releases:
+    """Return a question: does a ``with`` statement take charge of a thing here, or end with it?"""
 
-    def ends_with(state: State) -> bool:
+    def takes_charge(state: State) -> bool:
         item = state.point.node
-        if thing is None or state.point.kind not in (EXIT, ASYNC_EXIT) or not isinstance(item, ast.withitem):
+        if thing is None or not isinstance(item, ast.withitem):
             return False
         return mentions(item.context_expr, thing) or mentions(item.optional_vars, thing)
 
-    return ends_with
+    return takes_charge
 
 
 def any_of(*questions: Releases) -> Releases:
@@ -164,10 +164,17 @@ def torn_down(module: Module, function: ast.AsyncFunctionDef, handed_over: ast.Y
     for giving in (act for node in statements for act in givings(node)):
         is_owed = any(gives_back(giving, taking, module.facts) for taking in before)
         is_ending = giving.form == METHOD and ends(giving.verb, module.facts)
-        if giving.node in protected or not is_owed and (not is_ending or any(act.thing == giving.thing and act.form == MADE for act in later)):
+        if giving.node in protected or (
+            not is_owed and (not is_ending or any(act.thing == giving.thing and act.form == MADE for act in later))
+        ):
             continue
-        same = {act.node for node in statements for act in givings(node) if (act.thing, act.verb) == (giving.thing, giving.verb)}
-        is_release = any_of(passes(same), exits(giving.thing))
+        same = {
+            act.node
+            for node in statements
+            for act in givings(node)
+            if (act.thing, act.verb) == (giving.thing, giving.verb)
+        }
+        is_release = any_of(passes(same), handed_to_with(giving.thing))
         if flow.walk(behind, passes({giving.node})) and any(lets_out(flow, state, is_release) for state in yields):
             return giving
     return None
@@ -195,19 +202,21 @@ def skipped_releases(module: Module, function: ast.AsyncFunctionDef) -> Iterator
     Certain means: whatever way the function ends without an exception, it gives the thing back itself, and nobody else
     holds the thing.
     """
-    flow = module.flow(function)
-    if flow is None:
-        return
     statements = list(own_statements(function.body))
     given = [act for node in statements for act in givings(node)]
+    if not given:
+        return
     done: set[ast.stmt] = set()
     # Of a call that is one of a pair and makes something too, the pair says more.
     taken = sorted((act for node in statements for act in takings(node)), key=lambda act: act.form == MADE)
     for taking in taken:
-        giving = [act for act in given if gives_back(act, taking, module.facts) and is_certain(module, function, taking, act)]
+        giving = [
+            act for act in given if gives_back(act, taking, module.facts) and is_certain(module, function, taking, act)
+        ]
         if not giving or any(_is_in_handler(module, act.node) for act in giving):
             continue
-        skip = _skip(module, flow, taking, giving)
+        flow = module.flow(function)
+        skip = _skip(module, flow, taking, giving) if flow else None
         if skip and skip.giving.node not in done:
             done.add(skip.giving.node)
             yield skip
@@ -221,11 +230,11 @@ def held_lock(module: Module, function: ast.AsyncFunctionDef, statement: ast.stm
         function: the function around the statement.
         statement: what may be ``await lock.acquire()``.
     """
-    flow = module.flow(function)
     given = [act for node in own_statements(function.body) for act in givings(node)]
     for taking in takings(statement):
         giving = [act for act in given if is_lock_pair(taking, act)]
-        if flow is None or not giving or given_elsewhere(module, function, taking, giving[0]):
+        flow = module.flow(function) if giving else None
+        if flow is None or given_elsewhere(module, function, taking, giving[0]):
             continue
         return _skip(module, flow, taking, giving)
     return None
@@ -235,7 +244,7 @@ def _skip(module: Module, flow: Flow, taking: Act, giving: list[Act]) -> Skip | 
     starts = after(flow, taking.node)
     nodes = {act.node for act in giving}
     guards = {guard for node in nodes for guard in _guards(module, node, taking)}
-    is_release = any_of(passes(nodes | guards), exits(taking.thing))
+    is_release = any_of(passes(nodes | guards), handed_to_with(taking.thing))
     if flow.walk(starts, ends_normally, avoid=is_release):
         return None
     first = flow.walk(starts, passes(nodes))
@@ -255,10 +264,13 @@ def _guards(module: Module, release: ast.stmt, taking: Act) -> Iterator[ast.stmt
     for parent in module.ancestors(release):
         if isinstance(parent, _FUNCTIONS):
             return
-        if isinstance(parent, ast.If) and inside in parent.body:
-            if key(parent.test) in asked or (taking.thing and mentions(parent.test, taking.thing)):
-                yield parent
+        if isinstance(parent, ast.If) and inside in parent.body and _asks(parent.test, asked, taking.thing):
+            yield parent
         inside = parent
+
+
+def _asks(test: ast.expr, asked: Collection[Key], thing: Key | None) -> bool:
+    return key(test) in asked or mentions(test, thing)
 
 
 def _may_give_back(giving: Act, taking: Act, facts: Facts) -> bool:

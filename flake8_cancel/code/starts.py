@@ -79,7 +79,7 @@ class Starts:
                 yield attribute
 
     def _may_be(self, attribute: ast.Attribute, function: ast.AsyncFunctionDef) -> bool:
-        """Tell whether an attribute may be a method: of something unknown, or of ``self`` if no subclass has its own."""
+        """Tell whether an attribute may be a method: of something unknown, or of ``self`` where it is one."""
         owner = self._kinds.definitions.receiver_class(attribute.value)
         if owner is not None:
             return self._kinds.definitions.member(owner, function.name) is function

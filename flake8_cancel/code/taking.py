@@ -17,7 +17,6 @@ MADE, METHOD, COUNT, ENTRY = "made", "method", "count", "entry"
 _PAIRS: dict[str, frozenset[str]] = {
     "acquire": frozenset({"release"}),
     "attach": frozenset({"detach"}),
-    "borrow": frozenset({"return", "give"}),
     "checkout": frozenset({"checkin"}),
     "connect": frozenset({"disconnect", "close", "aclose"}),
     "inc": frozenset({"dec"}),
@@ -30,6 +29,8 @@ _PAIRS: dict[str, frozenset[str]] = {
     "subscribe": frozenset({"unsubscribe"}),
     "track": frozenset({"untrack"}),
 }
+# What is taken by these is what they return, if anything is made of that.
+_HAND_OUT = frozenset({"acquire", "checkout", "open"})
 # What puts an entry into a collection, and what takes it out; the entry is the first argument.
 _PUTS = frozenset({"add", "append", "appendleft", "setdefault"})
 _TAKES_OUT = frozenset({"discard", "pop", "remove"})
@@ -48,7 +49,16 @@ _NO_ENDINGS = frozenset({"callback", "callbacks", "event", "handler", "timeout"}
 _QUESTIONS = frozenset({"can", "has", "is", "on", "should", "wait", "was", "will"})
 # The words of calls that end the life of what they are given.
 _ENDS_ARGUMENT = ENDINGS | frozenset("checkin discard free putconn put remove return rmtree give".split())
-OPENINGS = frozenset("acquire aenter begin connect enter init initialize login open reconnect restart setup start startup".split())
+# What the text of a function holds that gives something back, and where it may give back what it passes on too.
+GIVING_WORDS = tuple(
+    sorted(
+        {"-=", "del ", "del(", "delete", "checkin", "dec", "discard", "pop", "remove", "unlock", "untrack", *ENDINGS}
+    )
+)
+GIVING_OR_PASSING_WORDS = (*GIVING_WORDS, "free", "give", "put", "return_", "rmtree")
+OPENINGS = frozenset(
+    "acquire aenter begin connect enter init initialize login open reconnect restart setup start startup".split()
+)
 
 # Reading from a collection takes nothing.
 _LOOKS = frozenset({"get", "pop", "popleft", "popitem", "get_nowait", "setdefault"})
@@ -61,7 +71,7 @@ class Act(NamedTuple):
     """Something taken or given back by one statement.
 
     Attributes:
-        form: MADE (a call's result is bound), METHOD (a method of a receiver), COUNT (``n += 1``), ENTRY (``d[k] = v``).
+        form: MADE (a call's result is bound), METHOD (of a receiver), COUNT (``n += 1``), ENTRY (``d[k] = v``).
         node: the statement.
         thing: the bound name or attribute, the receiver, the counter, the collection; None for a plain function.
         verb: the called name.
@@ -101,9 +111,9 @@ def key(node: object) -> Key:
     return (type(node).__name__, *parts)
 
 
-def mentions(expression: ast.AST | None, thing: Key) -> bool:
+def mentions(expression: ast.AST | None, thing: Key | None) -> bool:
     """Tell whether an expression, or a part of it, is a thing."""
-    if expression is None:
+    if expression is None or thing is None:
         return False
     return any(isinstance(node, ast.expr) and key(node) == thing for node in ast.walk(expression))
 
@@ -125,7 +135,7 @@ def owners(thing: Key | None) -> Iterator[Key]:
 
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a name, without underscores at its ends and a leading ``async``."""
-    found = tuple(word for word in name.lower().split("_") if word)
+    found = tuple(word for word in name.split("_") if word)
     return found[1:] if len(found) > 1 and found[0] == "async" else found
 
 
@@ -199,6 +209,8 @@ def gives_back(giving: Act, taking: Act, facts: Facts) -> bool:
         return False
     if not matches(taking.verb, giving.verb) and not (opens(taking.verb) and ends(giving.verb, facts)):
         return False
+    if taking.result is not None and words(taking.verb)[0] in _HAND_OUT and taking.result not in giving.given:
+        return False
     return not giving.given or not {*taking.given, taking.result}.isdisjoint(giving.given)
 
 
@@ -207,7 +219,7 @@ def ends(verb: str, facts: Facts) -> bool:
     found = words(verb)
     if not found or found[-1] in _NO_ENDINGS or found[0] in _QUESTIONS:
         return False
-    return verb in facts.cleanup_calls or found[0] in ENDINGS or found[-1] in ENDINGS
+    return _is_cleanup_call(verb, facts) or found[0] in ENDINGS or found[-1] in ENDINGS
 
 
 def shown(act: Act) -> str:
@@ -242,7 +254,7 @@ def matches(first: str, second: str) -> bool:
 
 def is_known_pair(giving: Act, taking: Act) -> bool:
     """Tell whether giving back needs no success: pairs of methods of one receiver, counters, entries."""
-    return taking.form != MADE and giving.form == taking.form or (taking.form, giving.form) == (ENTRY, METHOD)
+    return (taking.form != MADE and giving.form == taking.form) or (taking.form, giving.form) == (ENTRY, METHOD)
 
 
 def ends_argument(verb: str, facts: Facts) -> bool:
@@ -250,7 +262,11 @@ def ends_argument(verb: str, facts: Facts) -> bool:
     found = words(verb)
     if not found or found[-1] in _NO_ENDINGS or found[0] in _QUESTIONS:
         return False
-    return verb in facts.cleanup_calls or found[0] in _ENDS_ARGUMENT or found[-1] in ENDINGS
+    return _is_cleanup_call(verb, facts) or found[0] in _ENDS_ARGUMENT or found[-1] in ENDINGS
+
+
+def _is_cleanup_call(verb: str, facts: Facts) -> bool:
+    return any(name.rpartition(".")[2] == verb for name in facts.cleanup_calls)
 
 
 def _call(value: ast.expr | None) -> tuple[ast.Call | None, bool]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -11,7 +10,7 @@ from libcst import matchers
 
 from flake8_cancel.code.remedies import ABOVE, DROP, NARROW, RAISE, RAISE_CANCELLED, REMOVE, SPLIT
 from flake8_cancel.fix.edit import NoFixError
-from flake8_cancel.fix.lines import Item, as_block, comments, lines_of
+from flake8_cancel.fix.lines import Item, as_block, remarks
 from flake8_cancel.fix.shapes import (
     clause_above,
     remove_handler,
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 _CANCELLED_ERROR = "asyncio.CancelledError"
 _JUMPS = (cst.Return, cst.Break, cst.Continue)
-# What other tools are told of a line goes with the line.
-_DIRECTIVE = re.compile(r"#\s*(noqa|nosec|pragma|type:|pylint:|pyright:|mypy:)", re.IGNORECASE)
 
 
 def let_through(node: cst.CSTNode, edit: Edit) -> Replacement:
@@ -46,7 +43,7 @@ def let_through(node: cst.CSTNode, edit: Edit) -> Replacement:
 def _remove(node: cst.CSTNode, edit: Edit) -> Replacement:
     """Take the handler away; what its comments say goes below what was tried."""
     block, handler = cst.ensure_type(node, cst.Try), cst.ensure_type(edit.nodes[0], cst.ExceptHandler)
-    kept = _comments_in(handler)
+    kept = remarks(handler)
     if not kept:
         return remove_handler(block, handler)
     if block.finalbody or len(block.handlers) > 1:
@@ -121,20 +118,6 @@ _WAYS: dict[str, Callable[[cst.CSTNode, Edit], Replacement]] = {
 def _last(handler: cst.ExceptHandler) -> cst.CSTNode:
     last = handler.body.body[-1]
     return last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
-
-
-def _comments_in(handler: cst.ExceptHandler) -> list[Item]:
-    """Return the comments of a handler that goes, as lines."""
-    found = comments(handler.leading_lines)
-    for line in lines_of(handler.body):
-        if isinstance(line, cst.EmptyLine):
-            found.append(line)
-            continue
-        found.extend(comments(getattr(line, "leading_lines", ())))
-        trailing = getattr(line, "trailing_whitespace", None)
-        if trailing is not None and trailing.comment:
-            found.append(cst.EmptyLine(comment=trailing.comment))
-    return [line for line in found if line.comment and not _DIRECTIVE.match(line.comment.value)]
 
 
 def _with_footer(block: cst.Try, suite: cst.BaseSuite, lines: Sequence[Item]) -> cst.Try:

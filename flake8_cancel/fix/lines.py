@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar, cast
 
@@ -10,6 +11,8 @@ import libcst as cst
 # A line of comment, standing alone, is carried among statements until `settled` finds its place.
 Item = cst.CSTNode
 _Block = TypeVar("_Block", cst.IndentedBlock, cst.Module)
+# What other tools are told of a line goes with the line.
+_DIRECTIVE = re.compile(r"#\s*(noqa|nosec|pragma|type:|pylint:|pyright:|mypy:)", re.IGNORECASE)
 
 
 def as_line(item: Item) -> Item:
@@ -122,3 +125,17 @@ def is_idle(suite: cst.BaseSuite) -> bool:
         if not isinstance(line, cst.EmptyLine)
         for small in (line.body if isinstance(line, cst.SimpleStatementLine) else [line])
     )
+
+
+def remarks(handler: cst.ExceptHandler) -> list[Item]:
+    """Return the comments of a handler that goes, as lines; what they tell other tools of its lines goes too."""
+    found = comments(handler.leading_lines)
+    for line in lines_of(handler.body):
+        if isinstance(line, cst.EmptyLine):
+            found.append(line)
+            continue
+        found.extend(comments(getattr(line, "leading_lines", ())))
+        trailing = getattr(line, "trailing_whitespace", None)
+        if trailing is not None and trailing.comment:
+            found.append(cst.EmptyLine(comment=trailing.comment))
+    return [line for line in found if line.comment and not _DIRECTIVE.match(line.comment.value)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.fix.driving import in_characters
 
 FILES = sorted(Path(asyncio.__file__).parent.glob("*.py"))
 # What libcst has otherwise, as the contract of a mark says, and what no mistake stands at.
-ELSEWHERE = (ast.JoinedStr, ast.FormattedValue, ast.Slice, ast.pattern)
+ELSEWHERE = (ast.JoinedStr, ast.FormattedValue, ast.Slice, ast.pattern, getattr(ast, "type_param", ast.pattern))
 NOT_ALL_FOUND = (ast.GeneratorExp, ast.Tuple, ast.Constant, ast.alias)
 # What libcst counts as part of a small statement, and of an argument or an item.
 SEPARATORS, COMMAS = "; \\\n", ", \n"
@@ -27,7 +28,6 @@ SNIPPETS = [
     "@first\nclass Decorated(Base, metaclass=Meta):\n    def method(self): return self\n",
     "try: await x\nexcept (OSError, asyncio.CancelledError) as e: pass\nelse: a; b\nfinally: c()\n",
     "try:\n    pass;\nexcept OSError:\n    pass; pass;\nexcept asyncio.CancelledError:\n    raise\n",
-    "try:\n    pass\nexcept* OSError as e:\n    pass\n",
     "if a:\n    b\nelif (c):\n    d\nelif e: f; g\nelse:\n    if h: i\n",
     "if a: b; await c; d()\n",
     "(await x).y((await z), *rest, key=(value), **more)\n",
@@ -61,6 +61,10 @@ SNIPPETS = [
     "x = (a, b), ((c, d))\n",
     "[a, *b] = c\n",
 ]
+if sys.version_info >= (3, 11):
+    SNIPPETS.append("try:\n    pass\nexcept* OSError as e:\n    pass\n")
+if sys.version_info >= (3, 12):
+    SNIPPETS.append("type A[T] = list[T]\ndef f[T](a: T): pass\nclass B[T](C): pass\n")
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.name for path in FILES])

@@ -11,7 +11,7 @@ from flake8_cancel.code.api import Facts
 from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.module import Module
 from tests.flow.compare import Steps, compare
-from tests.flow.driver import Loop
+from tests.flow.loop import Loop
 from tests.flow.program import NAME, Program, load
 
 # 500 programs in the usual profile, 20,000 in the long one.

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-import ast
-import importlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from flake8_cancel.code import edges, points
 from flake8_cancel.code.edges import Step
-from flake8_cancel.code.errors import Error
 from flake8_cancel.code.points import State
-from tests.flow.driver import (
-    CANCELLED,
-    CLOSED,
-    DEADLINE,
-    ENDED,
-    SUSPENDED,
-    YIELDED,
-    Event,
-    Loop,
-    Outcome,
-    Record,
-    Symbol,
-    class_name,
-    explore,
-    undisturbed,
-)
-from tests.flow.program import MANAGER, NAME, Program, label_of
+from tests.flow.driver import explore
+from tests.flow.events import CANCELLED, CLOSED, DEADLINE, ENDED, SUSPENDED, YIELDED, Event, Outcome, Record, Symbol
+from tests.flow.loop import Loop, undisturbed
+from tests.flow.naming import end_name, label_at, timeout_label
+from tests.flow.program import MANAGER, Program
 
 Steps = Callable[[State], Iterable[Step]]
 
-# Every setting of so many bits is run; up to so many are tried where some edge is still to be walked.
-ALL_BITS = 6
+# Every setting of so many bits is run, by how often a run is cancelled at most.
+ALL_BITS = {1: 6, 2: 4}
+# Up to so many are tried where some edge is still to be walked.
 MOST_BITS = 14
+# After so many suspensions a run is taken to go on for ever; the second number is for what needs many turns of a loop.
+SUSPENSIONS = (16, 40)
 
 _STRIKES = {edges.CANCELLED: CANCELLED, edges.DEADLINE: DEADLINE, edges.CLOSED: CLOSED}
 
@@ -91,17 +79,37 @@ class Automaton:
             if node not in self._out:
                 self._out[node] = list(self._edges(node))
                 waiting.extend(edge.target for edge in self._out[node] if edge.target)
-        self.unwalked = {_way(edge) for edges in self._out.values() for edge in edges}
+        self._unwalked = {_way(edge) for out in self._out.values() for edge in out}
+        self._outcomes = self._all_outcomes()
+        self._unseen = set(self._outcomes)
+        self._read: set[tuple[Symbol, ...]] = set()
 
-    def walk(self, word: Iterable[Symbol]) -> int | None:
-        """Walk a run along the edges and note those it may have taken.
+    def read(self, record: Record) -> str | None:
+        """Hold a run against the graph, and note what it shows of it.
 
         Args:
-            word: the run.
+            record: the run.
 
         Returns:
-            None, or how far the run was a walk when it is none.
+            None, or what the graph does not have, in words.
         """
+        if record.outcomes - self._outcomes:
+            return f"the graph has not these outcomes of a run: {sorted(record.outcomes - self._outcomes, key=str)}"
+        self._unseen -= record.outcomes
+        if record.word in self._read:
+            return None
+        self._read.add(record.word)
+        position = self._walk(record.word)
+        if position is None:
+            return None
+        return f"this run leaves the graph at its item {position}:\n" + "\n".join(map(str, record.word))
+
+    def missing(self) -> list[str]:
+        """Return what no run has shown so far: outcomes and edges of the graph, in words."""
+        return sorted(map(str, self._unseen)) + sorted(map(_in_words, self._unwalked))
+
+    def _walk(self, word: Iterable[Symbol]) -> int | None:
+        """Walk a run along the edges and note those it may have taken; return how far it is a walk when it is none."""
         layers = [self._silently({self._start})]
         steps: list[list[Edge]] = []
         for position, symbol in enumerate(word):
@@ -113,10 +121,10 @@ class Automaton:
         self._note(layers, steps)
         return None
 
-    def outcomes(self) -> set[Outcome]:
+    def _all_outcomes(self) -> set[Outcome]:
         """Return what may come of each strike: the line where the program goes on, or the name of what it raises."""
         found: set[Outcome] = set()
-        for edge in [edge for edges in self._out.values() for edge in edges]:
+        for edge in [edge for out in self._out.values() for edge in out]:
             if not (isinstance(edge.symbol, Event) and edge.target and edge.symbol.kind in _STRIKES.values()):
                 continue
             struck = edge.source.struck
@@ -145,13 +153,13 @@ class Automaton:
             waiting = list(alive)
             while waiting:
                 for edge in backwards[waiting.pop()]:
-                    self.unwalked.discard(_way(edge))
+                    self._unwalked.discard(_way(edge))
                     if edge.source not in alive:
                         alive.add(edge.source)
                         waiting.append(edge.source)
             if index:
                 walked = [edge for edge in steps[index - 1] if edge.target in alive]
-                self.unwalked.difference_update(map(_way, walked))
+                self._unwalked.difference_update(map(_way, walked))
                 alive = {edge.source for edge in walked}
 
     def _results(self, start: Node) -> set[int | str]:
@@ -176,23 +184,23 @@ class Automaton:
         state, struck, line = node
         point = state.point
         if point.kind == points.END:
-            yield Edge(node, Event(ENDED, name=_end_name(state)), None)
+            yield Edge(node, Event(ENDED, name=end_name(state)), None)
             return
         shown: Symbol | None = None
         if point.kind == points.STEP and point.line in self._program.lines:
             shown, line = (None if point.line == line else point.line), point.line
         elif point.kind in (points.SUSPEND, points.ASYNC_EXIT, points.YIELD):
             waits = point.kind != points.YIELD or self._program.kind == MANAGER
-            shown = Event(SUSPENDED if waits else YIELDED, _label(self._program, state))
+            shown = Event(SUSPENDED if waits else YIELDED, label_at(self._program, state))
         for step in self._steps(state):
             if not step.sure:
                 continue
             if step.kind == edges.NEXT:
                 yield Edge(node, shown, Node(step.state, struck, line))
             elif struck < self._strikes and not (step.kind == edges.DEADLINE and self._strikes > 1):
-                strike = Event(_STRIKES[step.kind], _label(self._program, state))
+                strike = Event(_STRIKES[step.kind], label_at(self._program, state))
                 if step.kind == edges.DEADLINE:
-                    strike = strike._replace(other=_timeout_label(state, step))
+                    strike = strike._replace(other=timeout_label(state, step))
                 yield Edge(node, strike, Node(step.state, struck + 1, line))
 
 
@@ -211,32 +219,16 @@ def compare(program: Program, start: State, steps: Steps, loop: Loop, strikes: i
     """
     automaton = Automaton(program, start, steps, strikes)
     with undisturbed():
-        return _held_against(automaton, explore(program, loop, strikes, MOST_BITS))
-
-
-def _held_against(automaton: Automaton, records: Iterable[Record]) -> str | None:
-    expected, seen = automaton.outcomes(), set[Outcome]()
-    for record in records:
-        if record.bits > ALL_BITS and not automaton.unwalked and expected <= seen:
-            break
-        disagreement = _against(automaton, expected, record)
-        if disagreement:
-            return disagreement
-        seen |= record.outcomes
-    if expected - seen:
-        return f"no run has these outcomes of the graph: {sorted(expected - seen, key=str)}"
-    if automaton.unwalked:
-        return "no run walks these edges:\n" + "\n".join(sorted(map(_in_words, automaton.unwalked)))
-    return None
-
-
-def _against(automaton: Automaton, expected: set[Outcome], record: Record) -> str | None:
-    position = automaton.walk(record.word)
-    if position is not None:
-        return f"this run leaves the graph at its item {position}:\n" + "\n".join(map(str, record.word))
-    if record.outcomes - expected:
-        return f"the graph has not these outcomes of a run: {sorted(record.outcomes - expected, key=str)}"
-    return None
+        for suspensions in SUSPENSIONS:
+            for record in explore(program, loop, strikes, MOST_BITS, suspensions):
+                if record.bits > ALL_BITS[strikes] and not automaton.missing():
+                    break
+                disagreement = automaton.read(record)
+                if disagreement:
+                    return disagreement
+            if not automaton.missing():
+                return None
+    return "\n".join(["no run shows this of the graph:", *automaton.missing()])
 
 
 def _way(edge: Edge) -> Way:
@@ -258,46 +250,3 @@ def _handles(state: State) -> bool:
             return True
         frame = frame.parent
     return False
-
-
-def _label(program: Program, state: State) -> int:
-    """Return the label of a suspension point or a yield; that of an exit is negative."""
-    node = state.point.node
-    if isinstance(node, ast.Yield):
-        assert isinstance(node.value, ast.Constant)
-        return int(node.value.value)
-    if isinstance(node, ast.withitem):
-        label = program.groups.get(state.point.line) or label_of(node.context_expr)
-        return -label if state.point.kind == points.ASYNC_EXIT else label
-    return label_of(node.iter if isinstance(node, ast.AsyncFor) else node)
-
-
-def _timeout_label(state: State, step: Step) -> int:
-    """Return the label of the timeout that sent the cancellation of a step."""
-    sent = step.state.pending[-1]
-    error = sent.raised[-1] if sent.raised else sent.error
-    frame: points.Frame | None = state.point.frame
-    while frame is not None and error is not None:
-        if frame.first is not None and frame.first.frame.number == error.scope and frame.kind == "with":
-            assert isinstance(frame.node, ast.withitem)
-            return label_of(frame.node.context_expr)
-        frame = frame.parent
-    raise AssertionError(f"no timeout sent {step}")
-
-
-def _end_name(state: State) -> str:
-    """Return what a function raises at its end, named as the runs name it, or ""."""
-    error = state.pending[-1].error
-    return _error_name(error) if error else ""
-
-
-def _error_name(error: Error) -> str:
-    name = _class_name(error.name)
-    return f"{name}[{', '.join(sorted(map(_class_name, error.members)))}]" if error.members else name
-
-
-def _class_name(name: str) -> str:
-    if name.startswith("."):
-        return NAME + name
-    module, _, kind = name.rpartition(".")
-    return class_name(getattr(importlib.import_module(module), kind)) if module else name

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.flow.driver import Loop
+from tests.flow.loop import Loop
 
 
 @pytest.fixture(scope="session")

@@ -4,91 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import heapq
 import sys
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from types import FrameType, coroutine
-from typing import Any, NamedTuple
+from typing import Any
 
+from tests.flow.events import (
+    CANCELLED,
+    CLOSED,
+    DEADLINE,
+    ENDED,
+    SUSPENDED,
+    YIELDED,
+    Choice,
+    Event,
+    Outcome,
+    Record,
+    Symbol,
+    name_of,
+)
+from tests.flow.loop import Loop
 from tests.flow.program import MANAGER, Program
 from tests.flow.support import CONDUCTOR
 
-# After so many suspensions a run is taken to go on for ever.
-MAX_SUSPENSIONS = 32
-
-# From Python 3.13 on a task group that fails cancels its task anew if a cancellation of it was not taken back. That would
-# be one more strike, which the graph is not about.
+# From Python 3.13 on a task group that fails cancels its task anew if a cancellation of it was not taken back. That
+# would be one more strike, which the graph is not about.
 _RECANCELS = sys.version_info >= (3, 13)
 
-# What an event is: the program went on after a suspension, or it was cancelled there, or a deadline passed; it went on
-# after a yield, or was closed there; it ended.
-SUSPENDED, CANCELLED, DEADLINE, YIELDED, CLOSED, ENDED = "suspended", "cancelled", "deadline", "yielded", "closed", "ended"
-STRUCK = frozenset({CANCELLED, DEADLINE, CLOSED})
 
-
-class Event(NamedTuple):
-    """Something that happened in a run, other than that a line was reached.
-
-    Attributes:
-        kind: one of the kinds above.
-        label: where it happened.
-        other: of a deadline, the label of its timeout.
-        name: of the end, the class that was raised, or "".
-    """
-
-    kind: str
-    label: int = 0
-    other: int = 0
-    name: str = ""
-
-
-Symbol = int | Event
-# What came of a strike: the line where the program went on with nothing in flight, or the name of what it raised.
-Outcome = tuple[int, Event, int | str]
-
-
-class Record(NamedTuple):
-    """One run.
-
-    Attributes:
-        word: the lines reached and what happened between them, in order.
-        outcomes: for each strike how many came before it, the strike, and what came of it.
-        bits: how many bits had to be chosen for it, beyond which all were False.
-    """
-
-    word: tuple[Symbol, ...]
-    outcomes: frozenset[Outcome]
-    bits: int
-
-
-class Choice(NamedTuple):
-    """A place where a run could have gone another way: what it took, of how many, and how many bits were read by then."""
-
-    taken: int
-    options: int
-    bits: int
-
-
-class Loop(asyncio.SelectorEventLoop):
-    """An event loop whose clock stands still; a timer goes off when the run says so."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.timers: list[tuple[asyncio.TimerHandle, Callable[[], None]]] = []
-
-    def time(self) -> float:
-        """Return no time at all."""
-        return 0.0
-
-    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
-        """Keep a timer for the run to set off."""
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
-        self.timers.append((handle, lambda: callback(*args)))
-        return handle
-
-
-def explore(program: Program, loop: Loop, strikes: int, bits: int) -> Iterator[Record]:
+def explore(program: Program, loop: Loop, strikes: int, bits: int, suspensions: int) -> Iterator[Record]:
     """Yield the runs of a program, those that need fewest bits first; no two of them are the same.
 
     Args:
@@ -96,13 +41,14 @@ def explore(program: Program, loop: Loop, strikes: int, bits: int) -> Iterator[R
         loop: the event loop to run it on.
         strikes: how often a run is cancelled, at most.
         bits: how many bits are tried both ways, at most; all after them are False.
+        suspensions: after how many of them a run is taken to go on for ever.
     """
     waiting: list[tuple[int, int, tuple[int, ...]]] = [(0, 0, ())]
     count = 0
     while waiting:
         needed, _, script = heapq.heappop(waiting)
-        run = _Run(program, loop, strikes, script)
-        record, choices = run.result
+        run = _Run(program, loop, strikes, suspensions, script)
+        record, choices = run.seen
         yield record._replace(bits=needed)
         for index in range(len(script), len(choices)):
             choice = choices[index]
@@ -114,29 +60,11 @@ def explore(program: Program, loop: Loop, strikes: int, bits: int) -> Iterator[R
                 heapq.heappush(waiting, (choice.bits, count, (*before, option)))
 
 
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Keep programs that were given up from coming to life again within the run of another one.
-
-    A program that swallows its cancellation in a loop cannot be closed. The garbage collector would try to, at any time,
-    and report that it refused.
-    """
-    report = sys.unraisablehook
-    sys.unraisablehook = lambda _: None
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.collect(1)
-        sys.unraisablehook = report
-
-
 class _Run:
     """One run: it conducts the program, following a script as far as it goes, then taking the first of all options."""
 
-    def __init__(self, program: Program, loop: Loop, strikes: int, script: tuple[int, ...]) -> None:
-        self.result: tuple[Record, tuple[Choice, ...]] | None = None
+    def __init__(self, program: Program, loop: Loop, strikes: int, suspensions: int, script: tuple[int, ...]) -> None:
+        self.seen: tuple[Record, tuple[Choice, ...]] = Record((), frozenset(), 0), ()
         self._word: list[Symbol] = []
         self._outcomes: list[Outcome] = []
         self._choices: list[Choice] = []
@@ -147,13 +75,13 @@ class _Run:
         self._struck = 0
         self._unsettled: Event | None = None
         self._bits = 0
-        self._suspensions = 0
+        self._suspensions_left = suspensions
         self._label: int | None = None
+        self._left: list[asyncio.Task[Any]] = []
         self._children: dict[int, asyncio.Future[None]] = {}
         self._line = 0
         self._reported = 0
         self._frame: FrameType | None = None
-        loop.timers.clear()
         CONDUCTOR.set(self)
         self._task = loop.create_task(self._conduct())
         before = sys.gettrace()
@@ -161,8 +89,11 @@ class _Run:
         sys.settrace(self._trace)
         try:
             loop.run_until_complete(self._task)
+            if self._left:
+                loop.run_until_complete(asyncio.wait(self._left))
         finally:
             sys.settrace(before)
+            loop.timers.clear()
 
     # --- what the program asks -------------------------------------------------------------------------------------
 
@@ -204,9 +135,9 @@ class _Run:
                 return self._end("")
             except BaseException as error:
                 return self._end(name_of(error))
-            self._suspensions += 1
-            if self._suspensions > MAX_SUSPENSIONS:
-                self._finish()
+            self._suspensions_left -= 1
+            if self._suspensions_left < 0:
+                self._close_book()
                 return self._abandon(driven)
             self._at_suspension()
             resume, value = driven.send, None
@@ -215,14 +146,15 @@ class _Run:
             except BaseException as error:
                 resume, value = driven.throw, error
                 if _RECANCELS:
-                    self._task.uncancel()
+                    self._task.uncancel()  # type: ignore[attr-defined]
 
     def _abandon(self, driven: Coroutine[Any, Any, None]) -> None:
         """Leave a program that goes on for ever: whatever it does when it is closed, or when it refuses to be."""
-        for child in self._children.values():
-            _finish(child)
         with contextlib.suppress(BaseException):
             driven.close()
+        for child in asyncio.all_tasks() - {self._task}:
+            child.cancel()
+            self._left.append(child)
 
     async def _consume(self, generator: Any) -> None:
         """Take what a generator yields until it ends. The body of a context manager is one more suspension point."""
@@ -311,32 +243,16 @@ class _Run:
     def _end(self, name: str) -> None:
         self._settle(name)
         self._word.append(Event(ENDED, name=name))
-        self._finish()
+        self._close_book()
 
-    def _finish(self) -> None:
+    def _close_book(self) -> None:
         """Keep what was seen so far; what comes after, when the program is abandoned, does not count."""
-        self.result = Record(tuple(self._word), frozenset(self._outcomes), 0), tuple(self._choices)
+        self.seen = Record(tuple(self._word), frozenset(self._outcomes), 0), tuple(self._choices)
 
     def _settle(self, result: int | str) -> None:
         if self._unsettled:
             self._outcomes.append((self._struck - 1, self._unsettled, result))
             self._unsettled = None
-
-
-def name_of(error: BaseException) -> str:
-    """Return the name of an error's class, and for a group those of its leaves."""
-    name, leaves = class_name(type(error)), sorted(_leaves(error))
-    return f"{name}[{', '.join(leaves)}]" if isinstance(getattr(error, "exceptions", None), tuple) else name
-
-
-def class_name(kind: type) -> str:
-    """Return the qualified name of a class."""
-    return f"{kind.__module__}.{kind.__qualname__}"
-
-
-def _leaves(error: BaseException) -> set[str]:
-    members = getattr(error, "exceptions", None)
-    return {leaf for member in members for leaf in _leaves(member)} if members else {class_name(type(error))}
 
 
 def _finish(future: asyncio.Future[None]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
 from tests.flow.prelude import ASYNC_MANAGERS, NEWER_ASYNC_MANAGERS, PRELUDE, SYNC_MANAGERS
 from tests.flow.program import COROUTINE, GENERATOR, MANAGER, NAME
+from tests.flow.writer import Budget, Scope, Statement, Writer
 
 MAX_DEPTH = 8
 HAS_GROUPS = sys.version_info >= (3, 11)
@@ -24,44 +24,20 @@ _HANDLED = (
     "TimeoutError" if HAS_GROUPS else "asyncio.TimeoutError",
     "GeneratorExit",
 )
-_STAR_HANDLED = ("asyncio.CancelledError", "BaseException", "Exception", "AppError", "(SubError, asyncio.CancelledError)")
-_RAISED = ("AppError()", "SubError() from None", "asyncio.CancelledError()", "SubError()", "ValueError()")
-
-
-class Budget(NamedTuple):
-    """How large a program may be.
-
-    Attributes:
-        statements: how many statements it may have.
-        tests: how many of its places may read bits.
-        waits: how many of its places may suspend.
-    """
-
-    statements: int = 12
-    tests: int = 4
-    waits: int = 5
-
-
-class Scope(NamedTuple):
-    """What is allowed where a statement stands."""
-
-    depth: int = 0
-    loops: bool = False
-    returns: bool = True
-    reraises: bool = False
-    yields: bool = False
-    bound: tuple[str, ...] = ()
-
-    def inside(self, **changed: object) -> Scope:
-        """Return the scope of a block one deeper."""
-        return self._replace(depth=self.depth + 1, **changed)  # type: ignore[arg-type]
+_STAR_HANDLED = (
+    "asyncio.CancelledError",
+    "BaseException",
+    "Exception",
+    "AppError",
+    "(SubError, asyncio.CancelledError)",
+)
 
 
 @st.composite
-def programs(draw: st.DrawFn, budget: Budget = Budget()) -> tuple[str, str]:
+def programs(draw: st.DrawFn) -> tuple[str, str]:
     """Make a program: its text and its kind."""
     kind = draw(st.sampled_from((COROUTINE, COROUTINE, COROUTINE, GENERATOR, MANAGER)))
-    maker = _Maker(draw, kind, budget)
+    maker = _Maker(draw, kind, Budget())
     if kind == MANAGER:
         maker.line("@contextlib.asynccontextmanager", 0)
     maker.line(f"async def {NAME}():", 0)
@@ -72,26 +48,15 @@ def programs(draw: st.DrawFn, budget: Budget = Budget()) -> tuple[str, str]:
     return PRELUDE + "\n".join(maker.lines) + "\n", kind
 
 
-class _Maker:
-    """Writes one program from what hypothesis draws."""
-
-    def __init__(self, draw: st.DrawFn, kind: str, budget: Budget) -> None:
-        self.lines: list[str] = []
-        self._draw = draw
-        self._kind = kind
-        self._statements, self._tests, self._waits = budget
-        self._labels = 0
-
-    def line(self, text: str, depth: int) -> None:
-        """Write a line."""
-        self.lines.append("    " * depth + text)
+class _Maker(Writer):
+    """Writes one program, block by block."""
 
     def block(self, scope: Scope, waits: bool = False) -> None:
         """Write one to three statements; with ``waits`` the first of them suspends before it does anything else."""
-        if scope.reraises and scope.depth < MAX_DEPTH and self._number(0, 4) == 0:
+        if not waits and scope.reraises and scope.depth < MAX_DEPTH and self._number(0, 4) == 0:
             self._try_failing(scope)
         if waits:
-            self._pick([self._pause, self._pause, self._try_waiting], scope)
+            self._pick([self._pause, self._pause, self._try_waiting if scope.depth < MAX_DEPTH else self._pause], scope)
         for _ in range(self._number(0 if waits else 1, 2 if scope.depth < 4 else 1)):
             if self._statements > 0 and not self._has_ended(scope):
                 self._pick(self._possible(scope), scope)
@@ -117,28 +82,11 @@ class _Maker:
                 self._handler(scope, 0)
             else:
                 self.line("finally:", scope.depth)
-                self.block(deeper.inside(reraises=True)._replace(depth=deeper.depth))
+                self.block(deeper._replace(reraises=True))
         self._step(scope)
 
-    def _has_ended(self, scope: Scope) -> bool:
-        """Tell whether the last statement of the block never goes on to a next one."""
-        line = self.lines[-1]
-        return line.startswith(("raise", "fail()", "await fail", "give_up"), 4 * scope.depth)
-
-    # --- choosing --------------------------------------------------------------------------------------------------
-
-    def _number(self, low: int, high: int) -> int:
-        return self._draw(st.integers(low, high))
-
-    def _choose(self, options: Sequence[str]) -> str:
-        return options[self._number(0, len(options) - 1)]
-
-    def _pick(self, options: Sequence[Callable[[Scope], None]], scope: Scope) -> None:
-        self._statements -= 1
-        options[self._number(0, len(options) - 1)](scope)
-
-    def _possible(self, scope: Scope) -> list[Callable[[Scope], None]]:
-        options = [self._step, self._raise, self._fail]
+    def _possible(self, scope: Scope) -> list[Statement]:
+        options: list[Statement] = [self._step, self._raise, self._fail]
         if self._waits > 0:
             options += [self._pause, self._pause]
             if self._tests > 0:
@@ -151,100 +99,20 @@ class _Maker:
         if HAS_GROUPS:
             options += [self._try_star]
         if self._waits > 0:
-            options += [self._async_with, self._async_with, self._while_true, self._try_waiting]
+            options += [self._async_with, self._async_with, self._while_true, self._while_true, self._try_waiting]
+            options += [self._async_with]
         if self._tests > 0:
-            options += [self._if, self._if, self._while, self._for, self._match]
+            options += [self._if, self._if, self._while, self._for]
+        if self._tests > 0 and scope.depth < MAX_DEPTH - 1:
+            options += [self._match]
         if self._waits > 0 and self._tests > 0:
             options += [self._async_for]
         return options
 
-    def _label(self) -> int:
-        self._labels += 1
-        return self._labels
-
-    def _wait(self) -> int:
-        self._waits -= 1
-        return self._label()
-
-    # --- expressions -----------------------------------------------------------------------------------------------
-
-    def _test(self) -> str:
-        """Return a condition that reads bits."""
-        self._tests -= 1
-        shapes = ["cond()"]
-        if self._waits > 0:
-            shapes += ["cond()", "await ask({})", "cond() and await ask({})", "cond() or await ask({})"]
-            shapes += ["not await ask({})"]
-        if self._waits > 1:
-            shapes += ["await ask({}) and await ask({})", "1 <= await ask({}) <= await ask({})"]
-        return self._filled(self._choose(shapes))
-
-    def _filled(self, shape: str) -> str:
-        """Give every call in a text its label."""
-        return shape.format(*(self._wait() for _ in range(shape.count("{}"))))
-
-    # --- simple statements -----------------------------------------------------------------------------------------
-
-    def _step(self, scope: Scope) -> None:
-        self.line(self._choose(("step({})", "x = {}")).format(self._label()), scope.depth)
-
-    def _pause(self, scope: Scope) -> None:
-        self.line(f"await pause({self._wait()})", scope.depth)
-
-    def _yield(self, scope: Scope) -> None:
-        self.line(f"yield {self._wait()}", scope.depth)
-
-    def _assign(self, scope: Scope) -> None:
-        self._tests -= 1
-        shapes = (
-            "x = await ask({})",
-            "x = cond() and await pause({})",
-            "x = await ask({}) if cond() else await pause({})",
-            "x = await ask({}) or await pause({})",
-            "step(await ask({}) and await pause({}))",
-        )
-        self.line(self._filled(self._choose(shapes)), scope.depth)
-
-    def _comprehension(self, scope: Scope) -> None:
-        self._tests -= 1
-        shapes = (
-            "x = [y async for y in items({})]",
-            "x = [await pause({}) for y in more()]",
-            "x = {{y: await ask({}) async for y in items({}) if cond()}}",
-            "x = {{y async for y in items({}) if await ask({})}}",
-            "x = [y for z in more() async for y in items({})]",
-        )
-        self.line(self._filled(self._choose(shapes)), scope.depth)
-
-    def _raise(self, scope: Scope) -> None:
-        options = ["raise " + raised for raised in _RAISED]
-        if scope.reraises:
-            options += ["raise"] * 5
-        for name in scope.bound:
-            options += [f"raise {name}"] * 3 + [f"raise AppError() from {name}", f"raise {name} from AppError()"]
-        self.line(self._choose(options), scope.depth)
-
-    def _fail(self, scope: Scope) -> None:
-        shapes = ("fail()", "await fail_later({})", "give_up(await ask({}))") if self._waits > 0 else ("fail()",)
-        self.line(self._filled(self._choose(shapes)), scope.depth)
-
-    def _jump(self, scope: Scope) -> None:
-        options = []
-        if scope.returns:
-            options += ["return"]
-            if self._kind == COROUTINE:
-                options += ["return 1", "return await ask({})"] if self._waits > 0 else ["return 1"]
-        if scope.loops:
-            options += ["break", "continue"] * 2
-        if options:
-            # A statement before it tells that it is reached.
-            self._step(scope)
-            self.line(self._filled(self._choose(options)), scope.depth)
-
     # --- compound statements ---------------------------------------------------------------------------------------
 
     def _else(self, scope: Scope) -> None:
-        if self._number(0, 2) == 0:
+        if self._number(0, 1) == 0:
             self.line("else:", scope.depth)
             self.block(scope.inside())
 
@@ -307,7 +175,7 @@ class _Maker:
         self.block(scope.inside(), waits=self._waits > 0 and self._number(0, 1) == 0)
 
     def _async_with(self, scope: Scope) -> None:
-        if HAS_GROUPS and self._number(0, 2) == 0:
+        if HAS_GROUPS and self._number(0, 1) == 0:
             self._scope_of_asyncio(scope)
             return
         self.line(f"async with {self._items(ASYNC_MANAGERS)}:", scope.depth)
@@ -324,7 +192,7 @@ class _Maker:
         self.block(deeper, waits=self._number(0, 1) == 0)
 
     def _items(self, managers: Sequence[str]) -> str:
-        count = 2 if self._number(0, 3) == 0 else 1
+        count = 2 if self._number(0, 2) == 0 else 1
         return ", ".join(self._choose(managers).format(self._label()) for _ in range(count))
 
     def _try(self, scope: Scope) -> None:

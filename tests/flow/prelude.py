@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PRELUDE = '''\
+PRELUDE = """\
 import asyncio
 import contextlib
 
@@ -116,7 +116,7 @@ async def swallowing(label):
         yield label
 
 
-'''
+"""
 
 SYNC_MANAGERS = (
     "contextlib.suppress(asyncio.CancelledError)",

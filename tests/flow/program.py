@@ -6,6 +6,7 @@ import ast
 import dis
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -17,8 +18,10 @@ _JUMPS = (ast.Return, ast.Break, ast.Continue)
 _TRIES = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 # What tidies up after a block, and is reported under the line of any statement in it: see _tidying.
 _TIDYING = frozenset(
-    {"CLEANUP_THROW", "COPY", "DUP_TOP", "NOP", "POP_BLOCK", "POP_EXCEPT", "POP_TOP", "PUSH_EXC_INFO", "RERAISE", "SWAP"}
-    | {"ROT_TWO", "ROT_THREE", "ROT_FOUR", "JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_ABSOLUTE"}
+    """
+    CLEANUP_THROW COPY DUP_TOP JUMP_ABSOLUTE JUMP_BACKWARD JUMP_FORWARD NOP POP_BLOCK POP_EXCEPT POP_TOP PUSH_EXC_INFO
+    RERAISE ROT_FOUR ROT_THREE ROT_TWO SWAP
+    """.split()
 )
 # Where the headers of these are reported differs between versions of Python.
 _SILENT = (*_TRIES, ast.With, ast.AsyncWith)
@@ -81,7 +84,7 @@ def load(text: str, kind: str) -> Program:
         {
             jump.lineno: previous.lineno
             for block in blocks
-            for previous, jump in zip(block, block[1:])
+            for previous, jump in pairwise(block)
             if isinstance(jump, _JUMPS)
         },
         frozenset(_tidying(function.__code__)),
@@ -96,11 +99,11 @@ def load(text: str, kind: str) -> Program:
 
 def label_of(node: ast.AST) -> int:
     """Return the label in a call: its first argument, however deep."""
-    return next(
-        part.args[0].value
-        for part in ast.walk(node)
-        if isinstance(part, ast.Call) and part.args and isinstance(part.args[0], ast.Constant)
-    )
+    for part in ast.walk(node):
+        match part:
+            case ast.Call(args=[ast.Constant(value=int(label)), *_]):
+                return label
+    raise AssertionError(f"no label in {ast.unparse(node)}")
 
 
 def _blocks(statement: ast.AST) -> Iterator[Sequence[ast.stmt]]:

@@ -32,8 +32,8 @@ class Chance:
     __hash__ = None  # type: ignore[assignment]
 
 
-class items:  # noqa: N801 - the programs call it like a function
-    """An asynchronous iterator that suspends at every step, then reads a bit for "one more"."""
+class items:
+    """An asynchronous iterator that suspends at every step, then reads a bit for "one more"; called like a function."""
 
     def __init__(self, label: int) -> None:
         self._label = label

@@ -8,8 +8,10 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.flow.driver import CANCELLED, CLOSED, DEADLINE, Event, Loop, explore, undisturbed
+from tests.flow.driver import explore
+from tests.flow.events import CANCELLED, CLOSED, DEADLINE, Event
 from tests.flow.grammar import HAS_GROUPS, MAX_DEPTH, programs
+from tests.flow.loop import Loop, undisturbed
 from tests.flow.program import load
 
 SAMPLE = 300
@@ -17,31 +19,31 @@ SAMPLE = 300
 SHAPES = {
     r"^ +finally:": 20,
     r"^ +else:": 20,
-    r"^ +raise$": 5,
+    r"^ +raise$": 15,
     r"^ +raise e\d+$": 3,
     r"^ +raise .* from ": 10,
-    r"^ +(if|elif) ": 10,
-    r"^ +while True:": 10,
-    r"^ +while .*\(": 5,
-    r"^ +for ": 5,
-    r"^ +async for ": 5,
-    r"^ +match ": 5,
+    r"^ +(if|elif) ": 8,
+    r"^ +while True:": 6,
+    r"^ +while .*\(": 4,
+    r"^ +for ": 4,
+    r"^ +async for ": 3,
+    r"^ +match ": 3,
     r"^ +case .* if ": 2,
-    r"^ +with .*\), ": 2,
+    r"^ +with .*\), ": 1,
     r"^ +async with ": 15,
-    r"^ +async with .*\), ": 3,
-    r"Swallow\(": 3,
-    r"Convert\(": 3,
-    r"Ordinary\(": 3,
-    r"suppress\(": 5,
-    r" async for .*[\]}]": 3,
-    r"await.* (and|or) |(and|or) await": 8,
-    r"return await": 3,
+    r"^ +async with .*\), ": 1,
+    r"Swallow\(": 2,
+    r"Convert\(": 2,
+    r"Ordinary\(": 2,
+    r"suppress\(": 2,
+    r" async for .*[\]}]": 2,
+    r"await.* (and|or) |(and|or) await": 6,
+    r"return await": 2,
     r"yield": 15,
     r"def inner": 5,
-    r"fail\(\)|fail_later|give_up": 10,
+    r"fail\(\)|fail_later|give_up": 15,
 }
-NEWER_SHAPES = {r"except\*": 8, r"asyncio\.timeout": 4, r"TaskGroup": 4}
+NEWER_SHAPES = {r"except\*": 5, r"asyncio\.timeout": 2, r"TaskGroup": 2}
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,7 @@ def test_programs_hold_everything_that_moves_a_cancellation(sample: list[tuple[s
         for shape in shapes
     }
     assert {shape: share for shape, share in shares.items() if share < shapes[shape]} == {}
-    assert max(_depth(body) for body in bodies) >= MAX_DEPTH
+    assert max(_depth(body) for body in bodies) == MAX_DEPTH
 
 
 def test_programs_lose_keep_and_replace_their_cancellation(sample: list[tuple[str, str]], loop: Loop) -> None:
@@ -84,18 +86,18 @@ def test_programs_lose_keep_and_replace_their_cancellation(sample: list[tuple[st
     shares = {what: 100 * count / len(sample) for what, count in found.items()}
     assert shares["cancelled"] > 90
     assert shares["let through"] > 50
-    assert shares["swallowed, goes on"] > 15
-    assert shares["swallowed, ends"] > 5
-    assert shares["replaced"] > 10
-    assert shares["goes on for ever"] > 1
-    assert shares["closed"] > 3
+    assert shares["swallowed, goes on"] > 8
+    assert shares["swallowed, ends"] > 4
+    assert shares["replaced"] > 8
+    assert shares["goes on for ever"] > 0
+    assert shares["closed"] > 2
     if HAS_GROUPS:
-        assert shares["deadline"] > 3
+        assert shares["deadline"] > 1
 
 
 def _what_happens(source: tuple[str, str], loop: Loop) -> set[str]:
     happens = set()
-    for record in explore(load(*source), loop, strikes=1, bits=4):
+    for record in explore(load(*source), loop, strikes=1, bits=4, suspensions=16):
         struck = [symbol.kind for symbol in record.word if isinstance(symbol, Event)]
         happens |= {kind for kind in (CANCELLED, CLOSED, DEADLINE) if kind in struck}
         if CANCELLED in struck and not record.outcomes:

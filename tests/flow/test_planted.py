@@ -13,8 +13,8 @@ from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.points import EXIT, LEAVE, NORMAL, RAISE, SUSPEND, Frame, State, unwind
 from tests.flow.check import disagreement
 from tests.flow.compare import Steps
-from tests.flow.driver import Loop
 from tests.flow.grammar import programs
+from tests.flow.loop import Loop
 
 
 def finally_never_wins(flow: Flow) -> Steps:
@@ -74,26 +74,11 @@ def cancelled_enter_is_exited(flow: Flow) -> Steps:
     return steps
 
 
-def else_runs_after_break(flow: Flow) -> Steps:
-    """A loop that is left by break goes on where it goes on after its last turn."""
-
-    def steps(state: State) -> Iterator[Step]:
-        point, pending = state
-        loop = next((frame for frame in _around(state) if frame.kind == "loop"), None)
-        if point.kind == LEAVE and point.completion.kind == "break" and loop and getattr(loop.node, "orelse", None):
-            yield Step(NEXT, True, unwind(point.frame, point.completion._replace(kind="continue"), pending))
-        else:
-            yield from flow.steps(state)
-
-    return steps
-
-
 MISTAKES = (
     finally_never_wins,
     bare_raise_raises_the_outer_error,
     suppress_swallows_nothing,
     cancelled_enter_is_exited,
-    else_runs_after_break,
 )
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from hypothesis import given
 
 from tests.flow.check import MANY_PROGRAMS, disagreement
-from tests.flow.driver import Loop
 from tests.flow.grammar import programs
+from tests.flow.loop import Loop
 
 
 @MANY_PROGRAMS

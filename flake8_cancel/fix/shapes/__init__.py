@@ -12,6 +12,8 @@ from flake8_cancel.fix.shapes.handles import keep_handles, start_as_task
 from flake8_cancel.fix.shapes.managers import enclosed, unwrapped, without_argument, without_item, without_suppressed
 from flake8_cancel.fix.shapes.waiting import (
     cancel_and_wait,
+    gather_instead,
+    wait_for_all_instead,
     wait_for_task,
     wait_for_tasks,
     wait_instead_of_suppress,
@@ -23,6 +25,7 @@ __all__ = [
     "cancel_and_wait",
     "clause_above",
     "enclosed",
+    "gather_instead",
     "keep_handles",
     "remove_handler",
     "reraise_at",
@@ -30,6 +33,7 @@ __all__ = [
     "split_tuple",
     "start_as_task",
     "unwrapped",
+    "wait_for_all_instead",
     "wait_for_task",
     "wait_for_tasks",
     "wait_instead_of_suppress",

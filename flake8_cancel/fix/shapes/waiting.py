@@ -9,12 +9,18 @@ import libcst as cst
 from libcst import matchers
 
 from flake8_cancel.fix.edit import Edit, NoFixError
-from flake8_cancel.fix.lines import Item, above, block_of, comments, is_idle, lines_of, with_trailing
+from flake8_cancel.fix.lines import Item, above, block_of, comments, is_idle, lines_of, remarks, with_trailing
 from flake8_cancel.fix.shapes.handlers import without_classes
 from flake8_cancel.fix.shapes.managers import without_suppressed
 from flake8_cancel.fix.splice import Replacement
 
 _TASK = "task"
+_CANCELS = matchers.SimpleStatementLine(
+    body=[matchers.Expr(matchers.Call(func=matchers.Attribute(attr=matchers.Name("cancel"))))]
+)
+_JUMPS = matchers.SimpleStatementLine(
+    body=[matchers.AtLeastN(n=0), matchers.Return() | matchers.Continue() | matchers.Break()]
+)
 
 
 def wait_for_task(
@@ -33,6 +39,8 @@ def wait_for_task(
     result = edit.statement("{task}.result()", task=name)
     if handled:
         test = edit.expression("{task}.cancelled()", task=name)
+        if _leaves(handled):
+            return [*lines, waiting, cst.If(test, block_of(handled)), result, *ended]
         return [*lines, waiting, cst.If(test, block_of(handled), cst.Else(block_of([result, *ended])))]
     test = edit.expression("not {task}.cancelled()", task=name)
     return [*lines, waiting, cst.If(test, block_of([result, *ended]))]
@@ -75,7 +83,7 @@ def cancel_and_wait(edit: Edit, statement: cst.CSTNode) -> cst.FlattenSentinel[A
 
 
 def wait_instead_of_try(
-    edit: Edit, node: cst.Try, handler: cst.ExceptHandler, caught: Sequence[cst.CSTNode] = ()
+    edit: Edit, node: cst.Try, handler: cst.ExceptHandler, others: Sequence[cst.CSTNode] = ()
 ) -> Replacement:
     """Return the wait that ``try: await task`` with a handler for CancelledError was meant to be.
 
@@ -85,13 +93,18 @@ def wait_instead_of_try(
         edit: the edit.
         node: the ``try`` statement.
         handler: the clause that takes the cancellation.
-        caught: the elements of its tuple that name the cancellation, if it is a tuple of more than these.
+        others: the elements of its tuple that name the cancellation, if it is a tuple of more than these; else the
+            statement of the clause that goes, if it begins with a test of how the task ended.
 
     Raises:
         NoFixError: the ``try`` holds more than the wait, or what the clauses do cannot be kept.
     """
-    line, task = _awaited(node.body)
-    handled = [] if is_idle(handler.body) else lines_of(handler.body)
+    before, line, task = _awaited(node.body)
+    caught = [other for other in others if isinstance(other, cst.BaseExpression)]
+    handled = lines_of(handler.body)
+    if any(isinstance(other, cst.If) for other in others):
+        handled = [*comments(cast(cst.If, handled[0]).leading_lines), *handled[1:]]
+    handled = [] if is_idle(block_of(handled)) else handled
     ended = lines_of(node.orelse.body) if node.orelse else []
     handlers = [other for other in node.handlers if other is not handler]
     if caught:
@@ -102,9 +115,10 @@ def wait_instead_of_try(
     if handler.name and any(_mentions(item, handler.name.name) for item in handled):
         raise NoFixError("the handler uses the exception")
     lines = _commented(wait_for_task(edit, task, handled, ended), line)
-    if handlers or node.finalbody:
-        return node.with_changes(body=block_of(lines), handlers=handlers, orelse=None)
-    return cst.FlattenSentinel(above(node.leading_lines, lines))
+    if not (handled or caught):
+        *lines, last = lines
+        lines = [*lines, *above(cast(Any, remarks(handler)), [last])]
+    return _untried(node, [*before, *lines], handlers)
 
 
 def wait_instead_of_suppress(edit: Edit, node: cst.With, call: cst.Call, caught: Sequence[cst.CSTNode]) -> Replacement:
@@ -119,9 +133,58 @@ def wait_instead_of_suppress(edit: Edit, node: cst.With, call: cst.Call, caught:
     Raises:
         NoFixError: the block holds more than the wait.
     """
-    line, task = _awaited(node.body)
-    lines = _commented(wait_for_task(edit, task), line)
+    before, line, task = _awaited(node.body)
+    lines = [*before, *_commented(wait_for_task(edit, task), line)]
     return without_suppressed(node.with_changes(body=block_of(lines)), call, caught)
+
+
+def gather_instead(edit: Edit, node: cst.Try | cst.With, catcher: cst.CSTNode) -> Replacement:
+    """Return a wait for a cancelled task that drops its errors, as a broad handler or ``suppress`` around it did.
+
+    Args:
+        edit: the edit.
+        node: the ``try`` or ``with`` statement.
+        catcher: the only clause of the one, the call of ``suppress`` of the other.
+
+    Raises:
+        NoFixError: the block holds more than the wait.
+    """
+    before, line, task = _awaited(node.body)
+    gather = edit.name("asyncio.gather")
+    waiting = edit.statement("await {gather}({task}, return_exceptions=True)", gather=gather, task=task)
+    return _uncaught(node, [*before, *_commented([waiting], line)], catcher)
+
+
+def wait_for_all_instead(edit: Edit, node: cst.Try | cst.With, catcher: cst.CSTNode, tasks: cst.CSTNode) -> Replacement:
+    """Return the wait that ``await gather(*tasks)`` with the cancellation taken was meant to be.
+
+    Args:
+        edit: the edit.
+        node: the ``try`` or ``with`` statement.
+        catcher: the only clause of the one, the call of ``suppress`` of the other.
+        tasks: the collection of tasks.
+
+    Raises:
+        NoFixError: the block holds more than the wait.
+    """
+    before, line, _ = _awaited(node.body)
+    lines = wait_for_tasks(edit, cast(cst.BaseExpression, tasks))
+    return _uncaught(node, [*before, *_commented(lines, line)], catcher)
+
+
+def _uncaught(node: cst.Try | cst.With, lines: Sequence[Item], catcher: cst.CSTNode) -> Replacement:
+    """Return lines in place of a block, with nothing that takes their errors."""
+    if isinstance(node, cst.With):
+        call = cst.ensure_type(catcher, cst.Call)
+        return without_suppressed(node.with_changes(body=block_of(lines)), call, call.args)
+    return _untried(node, [*lines, *remarks(cst.ensure_type(catcher, cst.ExceptHandler))])
+
+
+def _untried(node: cst.Try, lines: Sequence[Item], handlers: Sequence[cst.ExceptHandler] = ()) -> Replacement:
+    """Return lines in place of a ``try`` block, in a ``try`` as far as there is need of one."""
+    if handlers or node.finalbody:
+        return node.with_changes(body=block_of(lines), handlers=handlers, orelse=None)
+    return cst.FlattenSentinel(above(node.leading_lines, lines))
 
 
 def _bound(edit: Edit, task: cst.BaseExpression, word: str = _TASK) -> tuple[list[Item], cst.Name]:
@@ -132,19 +195,28 @@ def _bound(edit: Edit, task: cst.BaseExpression, word: str = _TASK) -> tuple[lis
     return [edit.statement("{name} = {task}", name=name, task=bare)], cst.Name(name)
 
 
-def _awaited(suite: cst.BaseSuite) -> tuple[cst.SimpleStatementLine, cst.BaseExpression]:
-    """Return the only statement of a block, ``await task``, and the task."""
+def _awaited(suite: cst.BaseSuite) -> tuple[list[Item], cst.SimpleStatementLine, cst.BaseExpression]:
+    """Return the last statement of a block, ``await task``, the lines above it, which only cancel, and the task."""
     lines = lines_of(suite)
-    match lines[0]:
+    statements = [item for item in lines if not isinstance(item, cst.EmptyLine)]
+    match statements[-1]:
         case cst.SimpleStatementLine(body=[cst.Expr(value=cst.Await(expression=task))]) as line:
-            if not any(isinstance(item, cst.BaseStatement) for item in lines[1:]):
-                return above(comments(cast(Any, lines[1:])), [line])[0], task  # type: ignore[return-value]
+            *before, _ = statements
+            if all(matchers.matches(item, _CANCELS) for item in before):
+                footer = [item for item in lines if isinstance(item, cst.EmptyLine)]
+                return before, above(footer, [line])[0], task  # type: ignore[return-value]
     raise NoFixError("it holds more than the wait")
 
 
 def _commented(lines: Sequence[Item], line: cst.SimpleStatementLine) -> list[Item]:
     """Return lines with the comments of the line they replace."""
     return with_trailing(above(line.leading_lines, lines), line.trailing_whitespace)
+
+
+def _leaves(lines: Sequence[Item]) -> bool:
+    """Tell whether lines end with a jump, so that what follows needs no ``else``."""
+    statements = [item for item in lines if not isinstance(item, cst.EmptyLine)]
+    return matchers.matches(statements[-1], _JUMPS)
 
 
 def _mentions(item: Item, name: cst.CSTNode) -> bool:

@@ -51,7 +51,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.certain import runs_on_asyncio
 from flake8_cancel.code.failures import RAISES, Missed, missed_cleanups
 from flake8_cancel.code.framing import raises_what_it_caught
-from flake8_cancel.code.taking import own_statements, shown
+from flake8_cancel.code.taking import GIVING_OR_PASSING_WORDS, own_statements, shown
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ _CANCELLED = "asyncio.CancelledError"
 
 class CleanupOnlyOnException(Rule):
     code = "CNL403"
-    needs = ("except", ("await", "async for", "async with"))
+    needs = ("except", ("await", "async for", "async with"), GIVING_OR_PASSING_WORDS)
     visits = (ast.Try,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
@@ -75,9 +75,9 @@ class CleanupOnlyOnException(Rule):
             return
         for missed in missed_cleanups(module, node):
             is_wide = _EXCEPTION in module.names(missed.handler.type)
-            reason = "is no Exception" if is_wide else "is none of these" if _is_tuple(missed) else "is another class"
+            reason = "none of these" if isinstance(missed.handler.type, ast.Tuple) else f"no {_named(missed)}"
             way_out = "catch BaseException" if is_wide and missed.way_out == RAISES else "catch it too"
-            message = f"a cancellation skips {shown(missed.giving)}, for CancelledError {reason}; {way_out}"
+            message = f"a cancellation skips {shown(missed.giving)}, for CancelledError is {reason}; {way_out}"
             yield self.finding(missed.handler, message, missed.path, self._mend(missed, node, module))
 
     def _mend(self, missed: Missed, statement: ast.Try, module: Module) -> Repair | None:
@@ -109,5 +109,6 @@ class CleanupOnlyOnException(Rule):
         return handler.with_changes(type=cst.Tuple([cst.Element(handler.type), added]))
 
 
-def _is_tuple(missed: Missed) -> bool:
-    return isinstance(missed.handler.type, ast.Tuple)
+def _named(missed: Missed) -> str:
+    assert missed.handler.type is not None
+    return ast.unparse(missed.handler.type)

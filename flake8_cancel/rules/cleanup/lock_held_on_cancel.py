@@ -92,7 +92,11 @@ class LockHeldOnCancel(Rule):
         if frame is None:
             return None
         # Inside of wait_for() it is not the call itself that is awaited.
-        is_plain = isinstance(taking, ast.Expr) and isinstance(taking.value, ast.Await) and taking.value.value is skip.taking.call
+        is_plain = (
+            isinstance(taking, ast.Expr)
+            and isinstance(taking.value, ast.Await)
+            and taking.value.value is skip.taking.call
+        )
         if is_plain and module.kind(_lock(skip)) in _LOCKS:
             return self.repair(frame.owner, True, (taking, release, _lock(skip)), ("with",))
         return self.repair(frame.owner, True, (frame.first, frame.last, *frame.releases), ("finally",))
@@ -110,5 +114,6 @@ class LockHeldOnCancel(Rule):
 
 
 def _lock(skip: Skip) -> ast.expr:
-    assert skip.taking.call and isinstance(skip.taking.call.func, ast.Attribute)
-    return skip.taking.call.func.value
+    func = skip.taking.call.func if skip.taking.call else None
+    assert isinstance(func, ast.Attribute)
+    return func.value

@@ -49,7 +49,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.certain import runs_on_asyncio
 from flake8_cancel.code.framing import framed
 from flake8_cancel.code.releases import Skip, skipped_releases
-from flake8_cancel.code.taking import is_known_pair, shown
+from flake8_cancel.code.taking import GIVING_WORDS, is_known_pair, shown
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 
 class ReleaseSkippedOnCancel(Rule):
     code = "CNL401"
-    needs = (("await", "async for", "async with"),)
+    needs = (("await", "async for", "async with"), GIVING_WORDS)
     visits = (ast.AsyncFunctionDef,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
@@ -69,7 +69,9 @@ class ReleaseSkippedOnCancel(Rule):
         if not runs_on_asyncio(module):
             return
         for skip in skipped_releases(module, node):
-            way_out = "begin its try where the thing is taken" if _is_in_finally(module, skip) else "put it in a finally"
+            way_out = (
+                "begin its try where the thing is taken" if _is_in_finally(module, skip) else "put it in a finally"
+            )
             message = f"a cancellation skips {shown(skip.giving)}; {way_out}"
             path = ((skip.taking.node, "taken here"), (skip.place, "cancelled here"))
             yield self.finding(skip.giving.node, message, path, self._mend(skip, module))

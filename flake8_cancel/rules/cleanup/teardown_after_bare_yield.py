@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.certain import runs_on_asyncio
 from flake8_cancel.code.framing import framed_teardown
 from flake8_cancel.code.releases import torn_down
-from flake8_cancel.code.taking import shown
+from flake8_cancel.code.taking import GIVING_OR_PASSING_WORDS, shown
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ _MANAGER = "contextlib.asynccontextmanager"
 
 class TeardownAfterBareYield(Rule):
     code = "CNL408"
-    needs = ("yield",)
+    needs = ("yield", GIVING_OR_PASSING_WORDS)
     file_needs = ("asynccontextmanager",)
     visits = (ast.Yield,)
 

@@ -34,7 +34,7 @@ Fix:
     cancellation (unsafe), so that what it did for every error is still done.
 
 Not found:
-    A handler that keeps the exception or hands it to something other than logging. The excuses of CNL101 hold here too.
+    A handler that keeps the exception or hands it to something other than logging, and all that CNL101 leaves alone.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.catchers import is_broad, names_cancelled
-from flake8_cancel.code.losses import ENDS, REPLACED, loss_at, what_goes_on
+from flake8_cancel.code.losses import ENDS, REPLACED, what_goes_on
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -64,7 +64,7 @@ class BroadExceptSwallows(Rule):
         assert isinstance(node, ast.ExceptHandler)
         if not is_broad(module, node) or names_cancelled(module, node):
             return
-        loss = loss_at(module, node)
+        loss = module.loss(node)
         if loss is None or loss.kind == REPLACED:
             return
         if loss.kind == ENDS and module.started_only_as_task(module.function(node)):

@@ -29,13 +29,13 @@ Good:
             raise
 
 Fix:
-    ``raise`` at the end of the handler; a handler that does nothing is removed, a tuple of classes is split. Unsafe:
-    whoever cancels the function and waits for it without a handler gets a CancelledError now. No fix where that
+    As CNL101: ``raise`` at the end of the handler; a handler that does nothing is removed, a tuple of classes is split.
+    Unsafe: whoever cancels the function and waits for it without a handler gets a CancelledError now. No fix where that
     canceller stands in the same file.
 
 Not found:
-    A function that this file only ever starts as a task: that one is CNL904, for nobody may look at its end. The
-    excuses of CNL101 hold here too.
+    A function that this file only ever starts as a task: that one is CNL904, for nobody may look at its end. And all
+    that CNL101 leaves alone.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.catchers import names_cancelled
-from flake8_cancel.code.losses import ENDS, loss_at, what_goes_on
+from flake8_cancel.code.losses import ENDS, what_goes_on
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -65,7 +65,7 @@ class CancellationEndsAsSuccess(Rule):
         assert isinstance(node, ast.ExceptHandler)
         if not names_cancelled(module, node):
             return
-        loss = loss_at(module, node)
+        loss = module.loss(node)
         if loss is None or loss.kind != ENDS:
             return
         # Who starts a task may never ask how it ended: CNL904.

@@ -28,11 +28,12 @@ Good:
             raise ConnectionError(host) from error
 
 Fix:
-    A tuple of classes is split; else ``raise`` in place of the other exception. Unsafe: a caller may wait for that one.
+    A tuple of classes is split, a handler for everything gets a clause above it; else ``raise`` in place of the other
+    exception. Unsafe: a caller may wait for that one. None for a handler that does more for several classes.
 
 Not found:
-    A deadline that the function itself set and asks for (``timeout.expired()``, a flag set beside the cancel), and an
-    exception whose class is not known from this file or Python.
+    A deadline that the function itself set and asks for (``timeout.expired()``, a flag set beside the cancel), another
+    object that is asked whether it was closed, and an exception that some call makes (``raise wrapped(error)``).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.catchers import is_broad, names_cancelled
-from flake8_cancel.code.losses import REPLACED, loss_at, what_goes_on
+from flake8_cancel.code.losses import REPLACED, what_goes_on
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -62,7 +63,7 @@ class CancelledErrorReplaced(Rule):
         assert isinstance(node, ast.ExceptHandler)
         if not (names_cancelled(module, node) or is_broad(module, node)):
             return
-        loss = loss_at(module, node)
+        loss = module.loss(node)
         if loss is None or loss.kind != REPLACED:
             return
         message = f"the cancellation is taken and {what_goes_on(loss)}; let the CancelledError through"

@@ -28,13 +28,15 @@ Good:
             await item.run()
 
 Fix:
-    ``raise`` at the end of the handler; a handler that does nothing is removed, a tuple of classes is split. Safe where
-    the function cannot leave its loop in any other way, since nobody can have relied on that; else unsafe.
+    ``raise`` at the end of the handler; a handler that does nothing is removed, a tuple of classes is split, or asked
+    for the class where the handler does some work for all of them. Safe where the function cannot leave its loop in any
+    other way, since nobody can have relied on that; else unsafe. None where several paths leave the handler.
 
 Not found:
-    A handler whose path is chosen by a test of a task (``task.cancelled()``, ``cancelling()``, ``done()``) or of a flag
-    that the class sets where it cancels, one that keeps the exception or hands it on, and a handler around nothing but
-    the wait for a task that was cancelled before: that one is CNL901.
+    A handler that raises or not by a test of a task (``task.cancelled()``, ``cancelling()``, ``done()``), of a flag
+    that the class sets where it cancels, or of another object's end (``connection.is_closed``). One that keeps the
+    exception, hands it on to something other than a log, cancels the current task again, or sets a flag under which it
+    is raised later. A handler around nothing but the wait for a task that was cancelled before: that one is CNL901.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.catchers import names_cancelled
-from flake8_cancel.code.losses import ENDS, REPLACED, loss_at, what_goes_on
+from flake8_cancel.code.losses import ENDS, REPLACED, what_goes_on
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -64,7 +66,7 @@ class CancelledErrorSwallowed(Rule):
         assert isinstance(node, ast.ExceptHandler)
         if not names_cancelled(module, node):
             return
-        loss = loss_at(module, node)
+        loss = module.loss(node)
         if loss is None or loss.kind in (ENDS, REPLACED):
             return
         message = f"the cancellation is swallowed and {what_goes_on(loss)}; raise it again"

@@ -1,8 +1,8 @@
 """``suppress`` around an await takes the cancellation.
 
 Why:
-    ``contextlib.suppress(CancelledError)`` or ``suppress(BaseException)`` ends the cancellation where the block ends, and
-    the function goes on as if nobody had cancelled it.
+    ``contextlib.suppress(CancelledError)`` or ``suppress(BaseException)`` ends the cancellation where the block ends,
+    and the function goes on as if nobody had cancelled it.
 
 Bad:
     import asyncio
@@ -30,7 +30,8 @@ Fix:
     any other way, else unsafe.
 
 Not found:
-    A block that only waits for a task that was cancelled before: that one is CNL901. The excuses of CNL101 hold here too.
+    A block that only waits for a task that was cancelled before: that one is CNL901. The last block of a function that
+    this file only ever starts as a task: CNL904.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.catchers import suppressing
-from flake8_cancel.code.losses import ENDS, loss_at, what_goes_on
+from flake8_cancel.code.losses import ENDS, what_goes_on
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -59,7 +60,7 @@ class SuppressSwallows(Rule):
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
         assert isinstance(node, (ast.With, ast.AsyncWith))
         for item in suppressing(module, node):
-            loss = loss_at(module, item)
+            loss = module.loss(item)
             if loss is None:
                 continue
             if loss.kind == ENDS and module.started_only_as_task(module.function(node)):

@@ -45,7 +45,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.catchers import Catcher, is_broad, names_cancelled, suppressing
-from flake8_cancel.code.losses import ENDS, loss_at
+from flake8_cancel.code.losses import ENDS
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -65,7 +65,7 @@ class SwallowedAtTaskEnd(Rule):
         if not module.started_only_as_task(module.function(node)):
             return
         for catcher in _catchers(module, node):
-            loss = loss_at(module, catcher)
+            loss = module.loss(catcher)
             if loss is None or loss.kind != ENDS:
                 continue
             message = "the cancellation is swallowed and the task ends as if it had finished; raise it again"

@@ -1,0 +1,81 @@
+"""Flags: what a function sets where it cancels something, so that a test of it tells whose cancellation it is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def flags_beside_cancels(module: Module, function: ast.AST, catcher: ast.AST, own: bool = True) -> set[str]:
+    """Return the names, attributes and events that are set by who cancels, as ``Module.reference`` writes them.
+
+    Another function, of the same class or inside this one, sets them and cancels something; or this one does so side
+    by side, in one block outside of the handler.
+
+    Args:
+        module: the module.
+        function: the function of the handler.
+        catcher: the handler or ``with`` item: what it sets itself says nothing.
+        own: whether what this function sets counts.
+    """
+    inside = {node for node in ast.walk(function) if isinstance(node, _FUNCTIONS)} - {function}
+    owner = module.class_around(function)
+    others = {node for node in ast.walk(owner) if isinstance(node, _FUNCTIONS)} if owner else set()
+    found: set[str] = set()
+    for other in inside | others - {function}:
+        if _cancels(module, other):
+            flags = (flag for part in own_parts(other) for flag in _set_by(module, part))
+            found.update(flag for flag in flags if other in inside or flag.startswith("self."))
+    caught = set(ast.walk(catcher))
+    for block in _blocks_that_cancel(module, function) if own else ():
+        if block[0] not in caught:
+            found.update(flag for statement in block for flag in _set_by(module, statement))
+    return found
+
+
+def own_parts(function: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a function, not those of the functions inside it."""
+    waiting = list(ast.iter_child_nodes(function))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, _FUNCTIONS):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def _cancels(module: Module, function: ast.AST) -> bool:
+    """Tell whether a function cancels something, by itself or by a helper of this file."""
+    if module.cancels(function):
+        return True
+    calls = [node for node in own_parts(function) if isinstance(node, ast.Call)]
+    helpers = filter(None, (module.definition(call.func) for call in calls))
+    return any(module.cancels(helper) for helper in helpers)
+
+
+def _blocks_that_cancel(module: Module, function: ast.AST) -> Iterator[list[ast.stmt]]:
+    cancels = module.cancels(function)
+    for node in (function, *own_parts(function)) if cancels else ():
+        for field in ("body", "orelse", "finalbody"):
+            block = getattr(node, field, None)
+            if isinstance(block, list) and any(isinstance(one, ast.Expr) and one.value in cancels for one in block):
+                yield block
+
+
+def _set_by(module: Module, node: ast.AST) -> Iterator[str]:
+    """Yield what a node sets."""
+    targets: Iterable[ast.expr] = ()
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
+        targets = (node.target,)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "set":
+        targets = (node.func.value,)
+    elif isinstance(node, ast.Expr):
+        yield from _set_by(module, node.value)
+    yield from filter(None, map(module.reference, targets))
