@@ -11,6 +11,7 @@ from libcst.helpers import parse_template_expression, parse_template_statement
 
 from flake8_cancel.finding import Repair
 from flake8_cancel.fix import splice
+from flake8_cancel.fix.constants import Constant
 from flake8_cancel.fix.imports import Import
 from flake8_cancel.fix.names import Names, Place
 
@@ -31,6 +32,7 @@ class Edit:
         repair: what the finding says about it.
         nodes: the nodes of ``repair.marks``, in their order.
         imports: the imports that the fix asked for by now.
+        constants: the constants of the module that it asked for.
 
     Args:
         repair: the repair of the finding.
@@ -46,6 +48,7 @@ class Edit:
         self.repair = repair
         self.nodes = nodes
         self.imports: set[Import] = set()
+        self.constants: set[Constant] = set()
         self._names = names
         self._place = place
         self._style = style
@@ -99,6 +102,20 @@ class Edit:
             word: the name if it is free; else a number is added.
         """
         return self._names.fresh(word, self._place)
+
+    def constant(self, word: str, value: str) -> str:
+        """Return the name of a constant of the module; where the module has none like it, it is asked for.
+
+        All edits that ask for the same get the same.
+
+        Args:
+            word: its name, if that is free in the whole module; else a number is added.
+            value: the expression of its value.
+        """
+        constant, is_there = self._names.constant(word, value)
+        if not is_there:
+            self.constants.add(constant)
+        return constant.name
 
     def statement(
         self, template: str, **parts: cst.BaseExpression | str

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import libcst as cst
 
 from flake8_cancel.finding import Finding, Mark, Repair
-from flake8_cancel.fix import guard, imports, text
+from flake8_cancel.fix import constants, guard, imports, text
+from flake8_cancel.fix.constants import Constant
 from flake8_cancel.fix.edit import Edit, NoFixError
 from flake8_cancel.fix.imports import Import
 from flake8_cancel.fix.locate import Places
@@ -116,6 +117,7 @@ class _Made(NamedTuple):
     node: cst.CSTNode
     replacement: Replacement
     imports: frozenset[Import]
+    constants: frozenset[Constant]
 
 
 class _Outcome(NamedTuple):
@@ -154,7 +156,7 @@ class _Pass:
         node, *marked = map(self._node, (repair.target, *repair.marks))
         edit = Edit(repair, tuple(marked), self._text.names, self._text.place(repair.target.span), self._module)
         replacement = rule.fix(node, edit)
-        return _Made(finding, node, replacement, frozenset(edit.imports))
+        return _Made(finding, node, replacement, frozenset(edit.imports), frozenset(edit.constants))
 
     def _node(self, mark: Mark) -> cst.CSTNode:
         node = self._places.find(mark)
@@ -191,6 +193,8 @@ class _Pass:
             return None, fault
         wanted = {wanted for edit in edits for wanted in edit.imports}
         content = imports.add(content, wanted, self._module.default_newline)
+        needed = {constant for edit in edits for constant in edit.constants}
+        content = constants.add(content, needed, self._module.default_newline)
         try:
             text.parse(content)
         except UnparsableError as error:

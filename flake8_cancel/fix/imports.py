@@ -23,8 +23,8 @@ class Import(NamedTuple):
         return f"from {self.module} import {self.name}" if self.name else f"import {self.module}"
 
 
-class _Place(NamedTuple):
-    """Before which line (counting from 0) an import goes, and whether blank lines must set it off."""
+class Place(NamedTuple):
+    """Before which line (counting from 0) a new line goes, and whether blank lines must set it off."""
 
     line: int
     blank_before: int = 0
@@ -41,24 +41,52 @@ def add(text: str, imports: Iterable[Import], newline: str) -> str:
     """
     for wanted in sorted(set(imports)):
         lines = split_lines(text)
-        place = _place(ast.parse(text), lines, wanted)
-        new = newline * place.blank_before + f"{wanted}{newline}" + newline * place.blank_after
-        text = "".join((*lines[: place.line], new, *lines[place.line :]))
+        text = put_in(lines, f"{wanted}{newline}", _place(ast.parse(text), lines, wanted), newline)
     return text
 
 
-def _place(tree: ast.Module, lines: Sequence[str], wanted: Import) -> _Place:
+def put_in(lines: Sequence[str], new: str, place: Place, newline: str) -> str:
+    """Return a text with a line put in.
+
+    Args:
+        lines: the lines of the text.
+        new: the new line, with its end.
+        place: where it goes.
+        newline: the line end of the file.
+    """
+    set_off = newline * place.blank_before + new + newline * place.blank_after
+    return "".join((*lines[: place.line], set_off, *lines[place.line :]))
+
+
+def behind_head(tree: ast.Module, lines: Sequence[str]) -> Place:
+    """Return the place behind docstring, imports and the comments of the file, where code begins."""
+    line = _head(tree)
+    following = [node for node in tree.body if _first_line(node) > line]
+    if not line:
+        line = _leading_comments(lines, _first_line(following[0]) - 1 if following else len(lines))
+    blank_before = 1 if line else 0
+    is_definition = following and isinstance(following[0], ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    blank = 0
+    while line + blank < len(lines) and not lines[line + blank].strip():
+        blank += 1
+    if line and blank:
+        # The blank lines that are there stay behind the new line.
+        return Place(line, blank_before=1)
+    return Place(line, blank_before, blank_after=2 if is_definition else 1 if following else 0)
+
+
+def _place(tree: ast.Module, lines: Sequence[str], wanted: Import) -> Place:
     groups = _groups(tree, lines)
     if not groups:
-        return _place_of_the_first(tree, lines)
+        return behind_head(tree, lines)
     first = groups[0]
     if _is_standard(wanted.module) and not any(_is_standard(_key(node)[1]) for node in first):
         if _commented(first[0], lines):
             return _after(first[-1])
-        return _Place(first[0].lineno - 1, blank_after=1)
+        return Place(first[0].lineno - 1, blank_after=1)
     later = [node for node in first if _key(node) > (bool(wanted.name), wanted.module)]
     if later and not _commented(later[0], lines):
-        return _Place(later[0].lineno - 1)
+        return Place(later[0].lineno - 1)
     return _after(later[0] if later else first[-1])
 
 
@@ -105,25 +133,8 @@ def _commented(node: ast.stmt, lines: Sequence[str]) -> bool:
     return node.lineno > 1 and lines[node.lineno - 2].lstrip().startswith("#")
 
 
-def _after(node: ast.stmt) -> _Place:
-    return _Place(node.end_lineno or 0)
-
-
-def _place_of_the_first(tree: ast.Module, lines: Sequence[str]) -> _Place:
-    """Return where the first import of a module goes: behind docstring, future imports and the comments of the file."""
-    line = _head(tree)
-    following = [node for node in tree.body if _first_line(node) > line]
-    if not line:
-        line = _leading_comments(lines, _first_line(following[0]) - 1 if following else len(lines))
-    blank_before = 1 if line else 0
-    is_definition = following and isinstance(following[0], ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-    blank = 0
-    while line + blank < len(lines) and not lines[line + blank].strip():
-        blank += 1
-    if line and blank:
-        # The blank lines that are there stay behind the import.
-        return _Place(line, blank_before=1)
-    return _Place(line, blank_before, blank_after=2 if is_definition else 1 if following else 0)
+def _after(node: ast.stmt) -> Place:
+    return Place(node.end_lineno or 0)
 
 
 def _first_line(node: ast.stmt) -> int:

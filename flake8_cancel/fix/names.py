@@ -8,6 +8,8 @@ import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from flake8_cancel.fix.constants import Constant, is_defined, is_free
+
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 _Scope = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 _DECLARED_GLOBAL, _DECLARED_NONLOCAL = "global", "nonlocal"
@@ -112,6 +114,21 @@ class Names:
         free = next(name for name in names if name not in mentioned and name not in self._bound(self._tree))
         mentioned.add(free)
         return free
+
+    def constant(self, word: str, value: str) -> tuple[Constant, bool]:
+        """Return a constant that the module has or can have at its top, and whether it has it by now.
+
+        Args:
+            word: its name if that means nothing else anywhere in the module; else a number is added.
+            value: the expression of its value.
+        """
+        for name in itertools.chain((word,), (f"{word}_{number}" for number in itertools.count(2))):
+            constant = Constant(name, value)
+            if is_defined(self._tree, constant):
+                return constant, True
+            if is_free(self._tree, name):
+                return constant, False
+        raise AssertionError
 
     def qualname(self, place: Place) -> str:
         """Return the qualified name of the innermost function or class around a place, "" in the module."""

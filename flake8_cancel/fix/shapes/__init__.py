@@ -9,6 +9,7 @@ from flake8_cancel.fix.shapes.handlers import (
     without_classes,
 )
 from flake8_cancel.fix.shapes.handles import keep_handles, start_as_task
+from flake8_cancel.fix.shapes.keeping import keep_in_set
 from flake8_cancel.fix.shapes.managers import enclosed, unwrapped, without_argument, without_item, without_suppressed
 from flake8_cancel.fix.shapes.waiting import (
     cancel_and_wait,
@@ -27,6 +28,7 @@ __all__ = [
     "enclosed",
     "gather_instead",
     "keep_handles",
+    "keep_in_set",
     "remove_handler",
     "reraise_at",
     "reraise_at_end",

@@ -92,16 +92,15 @@ class CancelAndWaitSwallows(Rule):
         from flake8_cancel.fix import shapes
         from flake8_cancel.fix.letting_through import let_through
 
-        catcher, *others = edit.nodes
-        match edit.words, node, catcher:
-            case (way,), cst.Try(), cst.ExceptHandler() if way == WAIT:
-                return shapes.wait_instead_of_try(edit, node, catcher, others)
-            case (way,), cst.With(), cst.Call() if way == WAIT:
-                return shapes.wait_instead_of_suppress(edit, node, catcher, others)
-            case (way,), cst.Try() | cst.With(), _ if way == DROP:
+        match edit.words, node, edit.nodes:
+            case (way,), cst.Try(), (cst.ExceptHandler() as handler, *others) if way == WAIT:
+                return shapes.wait_instead_of_try(edit, node, handler, others)
+            case (way,), cst.With(), (cst.Call() as call, *caught) if way == WAIT:
+                return shapes.wait_instead_of_suppress(edit, node, call, caught)
+            case (way,), cst.Try() | cst.With(), (catcher,) if way == DROP:
                 return shapes.gather_instead(edit, node, catcher)
-            case (way,), cst.Try() | cst.With(), _ if way == WAIT_ALL:
-                return shapes.wait_for_all_instead(edit, node, catcher, others[0])
+            case (way,), cst.Try() | cst.With(), (catcher, tasks) if way == WAIT_ALL:
+                return shapes.wait_for_all_instead(edit, node, catcher, tasks)
         return let_through(node, edit)
 
 

@@ -1,0 +1,127 @@
+"""Whether the handle of a task is kept by anybody after the task was made."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, NamedTuple
+
+from flake8_cancel.code.api import TASK_STARTERS
+from flake8_cancel.code.points import ASYNC_EXIT, STEP, SUSPEND, YIELD, State
+from flake8_cancel.code.releases import after, ends_normally
+from flake8_cancel.code.values import Kind
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.build import AnyFunction
+    from flake8_cancel.code.module import Module
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+# Through these a value goes as it is, alone or among others.
+_CHOICES = (ast.BoolOp, ast.IfExp)
+_DISPLAYS = (ast.List, ast.ListComp, ast.Set, ast.SetComp, ast.Tuple)
+_PLACES = frozenset({SUSPEND, ASYNC_EXIT, YIELD})
+# With these a local may be read without its name.
+_READ_ALL = frozenset({"builtins.eval", "builtins.exec", "builtins.locals", "builtins.vars"})
+
+
+class Dropped(NamedTuple):
+    """A task, or several, whose handle is lost as soon as it was made.
+
+    Attributes:
+        statement: the statement that makes it.
+        name: the local that nobody reads, "" where there is none.
+    """
+
+    statement: ast.Expr | ast.Assign
+    name: str
+
+
+def makes_task(module: Module, call: ast.Call) -> bool:
+    """Tell whether a call certainly makes a task that nobody but its caller has a handle of: not one of a group."""
+    if module.kind(call) is not Kind.TASK:
+        return False
+    if module.name(call.func) in TASK_STARTERS:
+        # A future that is given to ensure_future() comes back as it is.
+        return not call.args or module.kind(call.args[0]) in (None, Kind.COROUTINE)
+    is_method = isinstance(call.func, ast.Attribute) and call.func.attr == "create_task"
+    return is_method and module.kind(call.func.value) is Kind.LOOP  # type: ignore[attr-defined]
+
+
+def dropped(module: Module, call: ast.Call) -> Dropped | None:
+    """Return how the result of a call is lost at once, None where it may be kept.
+
+    A local keeps what it holds as long as its function is suspended. One that is never read loses it where the
+    function ends without another suspension, or comes to the same statement again.
+
+    Args:
+        module: the module.
+        call: what makes the task.
+    """
+    node: ast.AST = call
+    for parent in module.ancestors(call):
+        if isinstance(parent, ast.Expr):
+            return Dropped(parent, "")
+        if isinstance(parent, ast.Assign):
+            return _dead_local(module, parent)
+        if isinstance(parent, ast.IfExp) and node is parent.test:
+            return None
+        if not isinstance(parent, _CHOICES + _DISPLAYS) or isinstance(node, ast.comprehension):
+            return None
+        node = parent
+    return None
+
+
+def keeps_itself(module: Module, call: ast.Call) -> bool:
+    """Tell whether the coroutine that a task is made of is a function of this file that asks for its own task."""
+    coroutines = [argument for argument in (*call.args, *(one.value for one in call.keywords))]
+    functions = [module.definition(one.func) for one in coroutines if isinstance(one, ast.Call)]
+    return any(
+        isinstance(node, ast.Call) and module.name(node.func) == "asyncio.current_task"
+        for function in functions
+        if function
+        for node in ast.walk(function)
+    )
+
+
+def _dead_local(module: Module, statement: ast.Assign) -> Dropped | None:
+    function = module.function(statement)
+    target = statement.targets[0]
+    if not isinstance(function, _FUNCTIONS) or len(statement.targets) > 1 or not isinstance(target, ast.Name):
+        return None
+    if _stands_in_class(module, statement, function) or _is_read(module, function, target.id):
+        return None
+    return Dropped(statement, target.id) if _is_lost(module, function, statement) else None
+
+
+def _stands_in_class(module: Module, statement: ast.stmt, function: AnyFunction) -> bool:
+    for parent in module.ancestors(statement):
+        if parent is function:
+            return False
+        if isinstance(parent, ast.ClassDef):
+            return True
+    return False
+
+
+def _is_read(module: Module, function: AnyFunction, name: str) -> bool:
+    """Tell whether a function, or one inside it, may read a name, or the name is not its own."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Store):
+            return True
+        if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
+            return True
+        if isinstance(node, ast.Call) and module.name(node.func) in _READ_ALL:
+            return True
+    return False
+
+
+def _is_lost(module: Module, function: AnyFunction, statement: ast.stmt) -> bool:
+    flow = module.flow(function)
+    if flow is None:
+        return False
+    behind = after(flow, statement)
+
+    def is_again(state: State) -> bool:
+        return state.point.kind == STEP and state.point.node is statement
+
+    if flow.walk(behind, is_again):
+        return True
+    return flow.walk(behind, ends_normally, avoid=lambda state: state.point.kind in _PLACES) is not None

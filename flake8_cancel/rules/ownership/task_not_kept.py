@@ -1,0 +1,80 @@
+"""A task is made and nobody keeps it.
+
+Why:
+    The event loop holds its tasks by weak references only. A task that nobody else holds can be collected in the middle
+    of its work (asyncio then says "Task was destroyed but it is pending!"), nobody can cancel it or wait for it, and
+    its error is told to nobody.
+
+Bad:
+    import asyncio
+
+
+    async def on_message(message):
+        asyncio.create_task(store(message))
+
+Good:
+    import asyncio
+
+    background_tasks = set()
+
+
+    async def on_message(message):
+        task = asyncio.create_task(store(message))
+        background_tasks.add(task)
+        task.add_done_callback(background_tasks.discard)
+
+Fix:
+    The task goes to a set of the module, and leaves it when it is done. Unsafe: a task that was collected so far, and
+    what it holds, now lives until it is done. No fix outside of functions, in a comprehension or where the call is part
+    of a larger expression. Where the tasks belong to an object, or to one stretch of code, a set of that object or
+    ``asyncio.TaskGroup`` serves better.
+
+Not found:
+    Tasks of a TaskGroup, which keeps them. A local that holds the task while its function is suspended, a task whose
+    only use is ``add_done_callback()``, what a lambda or a helper of this file returns, a coroutine function that asks
+    for ``asyncio.current_task()`` and may keep itself.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.dropping import Dropped, dropped, keeps_itself, makes_task
+from flake8_cancel.rule import Finding, Module, Repair, Rule
+
+if TYPE_CHECKING:
+    import libcst
+
+    from flake8_cancel.fix.edit import Edit
+    from flake8_cancel.rule import Replacement
+
+
+class TaskNotKept(Rule):
+    code = "CNL501"
+    needs = ()
+    file_needs = (("create_task", "ensure_future"),)
+    visits = (ast.Call,)
+
+    def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
+        assert isinstance(node, ast.Call)
+        if module.framework() == "other" or not makes_task(module, node):
+            return
+        found = dropped(module, node)
+        if found is None or keeps_itself(module, node):
+            return
+        maker = ast.unparse(node.func).rpartition(".")[2]
+        message = f"nobody keeps this task, so it may be collected before it is done; keep what {maker}() returns"
+        yield self.finding(node, message, repair=self._mend(node, found, module))
+
+    def _mend(self, call: ast.Call, found: Dropped, module: Module) -> Repair | None:
+        if found.statement.value is not call or module.function(call) is None:
+            return None
+        name = () if found.name in ("", "_") else (found.name,)
+        return self.repair(found.statement, False, (call,), name)
+
+    def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
+        from flake8_cancel.fix.shapes import keep_in_set
+
+        return keep_in_set(edit, edit.nodes[0], *edit.words)
