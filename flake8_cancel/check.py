@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from flake8_cancel.code.api import Facts
 from flake8_cancel.code.module import Module
@@ -14,6 +15,18 @@ from flake8_cancel.source import character_column, split_lines
 
 class RuleError(Exception):
     """A rule failed: a bug of ours. The message names the rule and the place; the cause is the rule's own exception."""
+
+
+class Report(NamedTuple):
+    """What is to be said of one file.
+
+    Attributes:
+        findings: in the order of their places, in columns of characters.
+        left_out: the functions whose cancellation graph passed a limit, so that nothing was said of some questions.
+    """
+
+    findings: list[Finding]
+    left_out: list[str]
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -34,9 +47,7 @@ def check_text(text: str, facts: Facts, rules: Sequence[Rule]) -> list[Finding]:
         SyntaxError: Python cannot parse the text. RecursionError and MemoryError can come from the parser too.
         RuleError: a rule failed.
     """
-    if not _active(text, facts, rules):
-        return []
-    return check_tree(ast.parse(text), split_lines(text), facts, rules)
+    return examine(text, facts, rules).findings
 
 
 def check_tree(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequence[Rule]) -> list[Finding]:
@@ -48,16 +59,35 @@ def check_tree(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequ
         facts: what the user told about the code.
         rules: the rules to run.
     """
+    return _examine(tree, lines, facts, rules).findings
+
+
+def examine(text: str, facts: Facts, rules: Sequence[Rule], always_parse: bool = False) -> Report:
+    """Check a text, and tell what was left out. See ``check_text`` for the rest.
+
+    Args:
+        text: the source.
+        facts: what the user told about the code.
+        rules: the rules to run.
+        always_parse: whether a text that no rule can find anything in is parsed too, so that its errors are heard of.
+    """
+    if not always_parse and not _active(text, facts, rules):
+        return Report([], [])
+    return _examine(ast.parse(text), split_lines(text), facts, rules)
+
+
+def _examine(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequence[Rule]) -> Report:
     active = _active("".join(lines), facts, rules)
     if not active:
-        return []
+        return Report([], [])
     module = Module(tree, facts)
     findings = [
         _in_characters(finding, lines)
         for top, text in _parts(tree, lines)
         for finding in _check_part(top, _with_words(text, facts, active) if text else active, module)
     ]
-    return sorted(set(findings), key=lambda finding: (finding.span, finding.code, finding.message))
+    findings = sorted(set(findings), key=lambda finding: (finding.span, finding.code, finding.message))
+    return Report(findings, [f"{function.name} at line {function.lineno}" for function in module.left_out()])
 
 
 def _parts(tree: ast.Module, lines: Sequence[str]) -> Iterator[tuple[ast.AST, str]]:

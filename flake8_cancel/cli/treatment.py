@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
 
 from flake8_cancel import registry
-from flake8_cancel.check import check_text, check_tree
+from flake8_cancel.check import RuleError, check_text, examine
 from flake8_cancel.cli import diff, files, write
 from flake8_cancel.cli.fixable import is_wanted
 from flake8_cancel.cli.outcome import Outcome, Problem, printable
@@ -68,6 +67,9 @@ class Treatment:
             outcome = _failed(name, f"cannot be checked: {_TOO_DEEP}")
         except MemoryError:
             outcome = _failed(name, f"cannot be checked: {_TOO_COMPLEX}")
+        except RuleError as error:
+            outcome = _failed(name, f"flake8-cancel has a bug, please report it: {error}")
+            traceback.print_exc()
         except Exception:  # a mistake of ours in one file must be loud, but the other files are still checked
             outcome = _failed(name, "flake8-cancel has a bug, please report it")
             traceback.print_exc()
@@ -84,19 +86,18 @@ class Treatment:
         def check(text: str) -> list[Finding]:
             return self._selection.reported(name, text, check_text(text, facts, self._rules))
 
-        if job.named:
-            # Whoever names a file wants to hear of its syntax errors, even if no rule has anything to look for in it.
-            findings = self._selection.reported(
-                name, text, check_tree(ast.parse(text), split_lines(text), facts, self._rules)
-            )
-        else:
-            findings = check(text)
+        # Whoever names a file wants to hear of its syntax errors, even if no rule has anything to look for in it.
+        report = examine(text, facts, self._rules, always_parse=job.named)
+        findings = self._selection.reported(name, text, report.findings)
         outcome = _shown(Outcome(name), findings, text)
+        if self._options.verbose:
+            left_out = (f"{printable(name)}: {place} is too large for its graph, left out" for place in report.left_out)
+            outcome = outcome._replace(notes=tuple(left_out))
         if not (self._options.fix or self._options.diff) or not any(map(self._wanted, findings)):
             return outcome
         if len(data) > _LARGE and not job.named:
             note = f"{printable(name)}: larger than 1 MB and not fixed; to fix it, name it on the command line"
-            return outcome._replace(notes=(note,))
+            return outcome._replace(notes=(*outcome.notes, note))
         return self._mended(job, outcome, data, check)
 
     def _mended(self, job: files.Job, outcome: Outcome, data: bytes, check: Callable[[str], list[Finding]]) -> Outcome:

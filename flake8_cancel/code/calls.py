@@ -12,6 +12,7 @@ from flake8_cancel.code.values import (
     FUNCTIONS,
     METHODS,
     NOTHING,
+    OUTCOMES,
     SAME_ELEMENTS,
     Kind,
     Known,
@@ -85,8 +86,10 @@ class Calls:
             return Known(Kind.COROUTINE, self._awaited(first))
         if name == "asyncio.run":
             return self._awaited(first)
+        if name == "asyncio.gather":
+            return Known(Kind.GATHER, OUTCOMES if _returns_exceptions(call) else None)
         if name == "asyncio.wait":
-            waited = Known(Kind.COLLECTION, self._elements(first))
+            waited = Known(Kind.COLLECTION, _as_task(self._elements(first)))
             return Known(Kind.COROUTINE, Known(Kind.TUPLE, parts=(waited, waited)))
         if name == "asyncio.as_completed":
             return Known(Kind.COLLECTION, COROUTINE)
@@ -161,3 +164,15 @@ class Calls:
         if known and known.kind is Kind.NOTHING:
             return known
         return elements(known) if known and known.kind in _COLLECTIONS else None
+
+
+def _returns_exceptions(gather: ast.Call) -> bool:
+    return any(
+        keyword.arg == "return_exceptions" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+        for keyword in gather.keywords
+    )
+
+
+def _as_task(known: Known | None) -> Known | None:
+    """Return what becomes of something that is waited for: of a coroutine, where a Python takes it, a task."""
+    return Known(Kind.TASK, known.element) if known and known.kind is Kind.COROUTINE else known

@@ -36,6 +36,14 @@ def is_broad(module: Module, catcher: Catcher) -> bool:
     return any(BASE_EXCEPTION in module.names(named) for named in _named(catcher))
 
 
+def catchers(module: Module, node: ast.AST) -> list[Catcher]:
+    """Return what takes a cancellation at a handler (itself) or a ``with`` statement (its items), by what it names."""
+    if isinstance(node, (ast.With, ast.AsyncWith)):
+        return list(suppressing(module, node))
+    is_taker = isinstance(node, ast.ExceptHandler) and (names_cancelled(module, node) or is_broad(module, node))
+    return [node] if isinstance(node, ast.ExceptHandler) and is_taker else []
+
+
 def suppressing(module: Module, node: ast.With | ast.AsyncWith) -> list[ast.withitem]:
     """Return the items of a ``with`` statement that are a ``suppress`` of CancelledError or BaseException."""
     return [

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import TASK_STARTERS
+from flake8_cancel.code.evaluate import own_nodes
 from flake8_cancel.code.points import ASYNC_EXIT, STEP, SUSPEND, YIELD, State
 from flake8_cancel.code.releases import after, ends_normally
 from flake8_cancel.code.values import Kind
@@ -18,7 +19,10 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # Through these a value goes as it is, alone or among others.
 _CHOICES = (ast.BoolOp, ast.IfExp)
 _DISPLAYS = (ast.List, ast.ListComp, ast.Set, ast.SetComp, ast.Tuple)
+_BLOCK_PARTS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 _PLACES = frozenset({SUSPEND, ASYNC_EXIT, YIELD})
+# Within these calls tasks run while the function waits.
+_RUN_THE_LOOP = frozenset({"run_forever", "run_until_complete"})
 # With these a local may be read without its name.
 _READ_ALL = frozenset({"builtins.eval", "builtins.exec", "builtins.locals", "builtins.vars"})
 
@@ -72,7 +76,7 @@ def dropped(module: Module, call: ast.Call) -> Dropped | None:
 
 def keeps_itself(module: Module, call: ast.Call) -> bool:
     """Tell whether the coroutine that a task is made of is a function of this file that asks for its own task."""
-    coroutines = [argument for argument in (*call.args, *(one.value for one in call.keywords))]
+    coroutines = [*call.args, *(one.value for one in call.keywords)]
     functions = [module.definition(one.func) for one in coroutines if isinstance(one, ast.Call)]
     return any(
         isinstance(node, ast.Call) and module.name(node.func) == "asyncio.current_task"
@@ -124,4 +128,20 @@ def _is_lost(module: Module, function: AnyFunction, statement: ast.stmt) -> bool
 
     if flow.walk(behind, is_again):
         return True
-    return flow.walk(behind, ends_normally, avoid=lambda state: state.point.kind in _PLACES) is not None
+    return flow.walk(behind, ends_normally, avoid=_lasts) is not None
+
+
+def _lasts(state: State) -> bool:
+    """Tell whether a function is not done here before other tasks had their turn: it suspends, or runs the loop."""
+    point = state.point
+    if point.kind in _PLACES:
+        return True
+    return point.kind == STEP and any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RUN_THE_LOOP
+        for node in own_nodes(*_parts(point.node))
+    )
+
+
+def _parts(statement: ast.AST) -> list[ast.AST]:
+    """Return what a statement evaluates itself, without the statements of its blocks."""
+    return [child for child in ast.iter_child_nodes(statement) if not isinstance(child, _BLOCK_PARTS)]

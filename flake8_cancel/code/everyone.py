@@ -16,7 +16,7 @@ _COPIES = frozenset({"builtins.frozenset", "builtins.list", "builtins.set", "bui
 _LOOKS = frozenset({"builtins.len", "builtins.print"})
 _STATES = frozenset({"cancelled", "done"})
 _COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp)
-_JUMPS = (ast.Assert, ast.Break, ast.Continue, ast.Raise, ast.Return)
+_LEAVING_OUT = (ast.Assert, ast.Continue, ast.Raise)
 
 
 class Treated(NamedTuple):
@@ -56,7 +56,7 @@ def _followed(module: Module, tasks: ast.expr) -> list[Treated] | None:
     """Follow a collection of all tasks to where it is used."""
     match module.parent(tasks):
         case ast.For(iter=values, target=ast.Name(id=name), body=body) if values is tasks:
-            return list(_in_loop(body, name))
+            return list(_in_loop(body, name)) or [Treated(tasks)]
         case ast.comprehension() as part:
             return _in_comprehension(module, part, tasks)
         case ast.Starred() as starred:
@@ -66,7 +66,7 @@ def _followed(module: Module, tasks: ast.expr) -> list[Treated] | None:
         case ast.Assign(targets=[ast.Name() as name]) | ast.AnnAssign(target=ast.Name() as name):
             return _by_name(module, name, tasks)
         case ast.If(test=test) | ast.UnaryOp(op=ast.Not(), operand=test) if test is tasks:
-            return [Treated(tasks)]
+            return []
     return None
 
 
@@ -124,6 +124,8 @@ def _in_comprehension(module: Module, part: ast.comprehension, tasks: ast.expr) 
 
 def _in_loop(body: Sequence[ast.stmt], name: str) -> Iterator[Treated]:
     """Yield what a loop does to every task, up to the first statement that may leave one out."""
+    if any(isinstance(node, (ast.Break, ast.Return)) for statement in body for node in ast.walk(statement)):
+        return
     for statement in body:
         match statement:
             case ast.Expr(value=ast.Call() as call) if _is_cancel(call, name):
@@ -134,7 +136,7 @@ def _in_loop(body: Sequence[ast.stmt], name: str) -> Iterator[Treated]:
                 yield from _in_loop(inner, name)
             case ast.Try(body=inner):
                 yield from _in_loop(inner, name)
-        if any(isinstance(node, _JUMPS) for node in ast.walk(statement)):
+        if any(isinstance(node, _LEAVING_OUT) for node in ast.walk(statement)):
             return
 
 

@@ -30,7 +30,7 @@ def is_guarded(module: Module, use: ast.Attribute) -> bool:
     It stands under a test of ``hasattr``, ``isinstance`` or Python's version, behind such a test that leaves, or where
     an AttributeError may be taken.
     """
-    return is_told_apart(module, use.value, use.attr, at=use) or _is_missing_taken(module, use)
+    return is_told_apart(module, use.value, use.attr, at=use) or is_taken(module, use, _MISSING)
 
 
 def is_told_apart(module: Module, thing: ast.expr, *attributes: str, at: ast.AST | None = None) -> bool:
@@ -59,6 +59,20 @@ def is_expected(module: Module, node: ast.AST, *errors: str) -> bool:
         errors: the qualified names of the error's class.
     """
     return any(name in errors for classes in _takers(module, node) for name in module.names(classes))
+
+
+def is_taken(module: Module, node: ast.AST, error: Error) -> bool:
+    """Tell whether a handler, or a manager that suppresses, may take an error that a node raises in its function.
+
+    Args:
+        module: the module.
+        node: the node.
+        error: the error.
+    """
+    return any(
+        classes is None or catches(error, module.names(classes), module.bases) != NO
+        for classes in _takers(module, node)
+    )
 
 
 def is_added(module: Module, use: ast.Attribute, owner: str) -> bool:
@@ -126,13 +140,6 @@ def _may_name(expression: ast.expr, *attributes: str) -> bool:
     return not isinstance(expression, ast.Constant) or expression.value in attributes
 
 
-def _is_missing_taken(module: Module, use: ast.Attribute) -> bool:
-    return any(
-        classes is None or catches(_MISSING, module.names(classes), module.bases) != NO
-        for classes in _takers(module, use)
-    )
-
-
 def _takers(module: Module, node: ast.AST) -> Iterator[ast.expr | None]:
     """Yield the classes that handlers and managers of the function take around a node, None for a bare ``except``.
 
@@ -151,6 +158,9 @@ def _takers(module: Module, node: ast.AST) -> Iterator[ast.expr | None]:
         elif isinstance(around, _TRIES) and child in around.body and (not in_group or not isinstance(around, ast.Try)):
             # What leaves a group's block is an ExceptionGroup: an `except*` alone takes what is inside it.
             yield from (handler.type for handler in around.handlers)
+        elif isinstance(around, ast.Call) and child in around.args[1:]:
+            # A test that says which error a call is to raise: assertRaises(TypeError, run, asyncio.wait(...)).
+            yield from _suppressed(module, around)[:1]
         child = around
 
 

@@ -78,6 +78,14 @@ class Module:
             scope = scope.parent
         return scope.node if isinstance(scope.node, ast.ClassDef) else None
 
+    def calls(self, word: str) -> Sequence[ast.Call]:
+        """Return the calls of the functions and methods of one name, whatever they belong to, as the text has them."""
+        return self._survey.calls.get(word, [])
+
+    def awaits(self) -> Sequence[ast.Await]:
+        """Return every ``await`` of the file."""
+        return self._survey.awaits
+
     # --- names -----------------------------------------------------------------------------------------------------
 
     def name(self, expression: ast.expr | None) -> str | None:
@@ -108,6 +116,10 @@ class Module:
         None when anything else may be meant, and for properties.
         """
         return self._definitions.definition(expression)
+
+    def uses(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+        """Return the expressions that refer to a function of this file, or may."""
+        return list(self._starts.uses(function))
 
     def bases(self, name: str) -> tuple[str | None, ...] | None:
         """Return the qualified names of all base classes, near ones first, of an exception class.
@@ -215,6 +227,10 @@ class Module:
         As long as the function swallows its cancellation the canceller goes on; if it lets it through, it raises there.
         """
         return self._starts.canceller_takes_no_cancellation(function)
+
+    def run_by(self, waited: ast.expr) -> list[ast.AsyncFunctionDef]:
+        """Return the coroutine functions of this file that the tasks run, or may run, that an expression waits for."""
+        return self._starts.run_by(waited)
 
     def escapes(self, name: str, function: ast.AST, after: ast.AST | None = None) -> list[ast.Name]:
         """Return the uses of a local by which its value gets another owner, in the order of the text.

@@ -35,7 +35,7 @@ class Starts:
         """Tell whether all that this file does with a function is to start it; see ``Module.started_only_as_task``."""
         if not isinstance(function, ast.AsyncFunctionDef):
             return False
-        uses = list(self._uses(function))
+        uses = list(self.uses(function))
         return bool(uses) and all(self._starter(use) is not None for use in uses)
 
     def canceller_takes_no_cancellation(self, function: ast.AST | None) -> bool:
@@ -49,6 +49,20 @@ class Starts:
             if is_task and self._owners.cancelled_before(node.value) and not self._is_guarded(node):
                 return True
         return False
+
+    def run_by(self, waited: ast.expr) -> list[ast.AsyncFunctionDef]:
+        """Return the coroutine functions of this file whose tasks are waited for; see ``Module.run_by``."""
+        made = [self._kinds.value(node) for node in ast.walk(waited) if isinstance(node, ast.Name)]
+        keys: frozenset[str] = frozenset().union(*(self._owners.awaited(waited) or ()))
+        return [
+            function
+            for function in self._kinds.survey.inner
+            if isinstance(function, ast.AsyncFunctionDef)
+            and (
+                any(self._starter(use) in made for use in self.uses(function) if made)
+                or any(thing & keys for thing in self._tasks_of(function))
+            )
+        ]
 
     def escapes(self, name: str, function: ast.AST, after: ast.AST | None = None) -> list[ast.Name]:
         """Return the places where a local's value leaves its function's hands; see ``Module.escapes``."""
@@ -64,10 +78,8 @@ class Starts:
             and self._is_given_away(use, function)
         ]
 
-    # --- starts ------------------------------------------------------------------------------------------------------
-
-    def _uses(self, function: ast.AsyncFunctionDef) -> Iterator[ast.expr]:
-        """Yield the expressions that refer to a function, or may."""
+    def uses(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
+        """Yield the expressions that refer to a function, or may; see ``Module.uses``."""
         definitions = self._kinds.definitions
         is_method = isinstance(self._kinds.survey.scopes[function].node, ast.ClassDef)
         for name in self._kinds.survey.names.get(function.name, ()):
@@ -78,7 +90,9 @@ class Starts:
             if definition is function or (definition is None and self._may_be(attribute, function)):
                 yield attribute
 
-    def _may_be(self, attribute: ast.Attribute, function: ast.AsyncFunctionDef) -> bool:
+    # --- starts ------------------------------------------------------------------------------------------------------
+
+    def _may_be(self, attribute: ast.Attribute, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Tell whether an attribute may be a method: of something unknown, or of ``self`` where it is one."""
         owner = self._kinds.definitions.receiver_class(attribute.value)
         if owner is not None:
@@ -129,7 +143,7 @@ class Starts:
 
     def _tasks_of(self, function: ast.AsyncFunctionDef) -> Iterator[frozenset[str]]:
         """Yield the things that hold tasks of a function."""
-        for use in self._uses(function):
+        for use in self.uses(function):
             starter = self._starter(use)
             if starter is not None:
                 for things in self._holders(starter):

@@ -14,6 +14,7 @@ class Kind(enum.Enum):
     TASK = "task"
     FUTURE = "future"
     GATHER = "gather's future"
+    OUTCOME = "result or exception"
     SHIELD = "shield's future"
     THREAD_FUTURE = "concurrent future"
     TASK_GROUP = "task group"
@@ -66,8 +67,10 @@ NOTHING = Known(Kind.NOTHING)
 TASK = Known(Kind.TASK)
 COROUTINE = Known(Kind.COROUTINE)
 EMPTY = Known(Kind.COLLECTION, NOTHING, NOTHING)
+# What gather gives when it returns the exceptions of its children among their results.
+OUTCOMES = Known(Kind.COLLECTION, Known(Kind.OUTCOME))
 
-AWAITABLE = frozenset({Kind.TASK, Kind.FUTURE, Kind.SHIELD, Kind.COROUTINE})
+AWAITABLE = frozenset({Kind.TASK, Kind.FUTURE, Kind.GATHER, Kind.SHIELD, Kind.COROUTINE})
 
 # Classes of asyncio, as they are called and as annotations name them.
 CLASSES: dict[str, Kind] = {
@@ -108,7 +111,6 @@ FUNCTIONS: dict[str, Known] = {
     "asyncio.create_subprocess_exec": Known(Kind.COROUTINE, Known(Kind.PROCESS)),
     "asyncio.create_subprocess_shell": Known(Kind.COROUTINE, Known(Kind.PROCESS)),
     "asyncio.current_task": TASK,
-    "asyncio.gather": Known(Kind.GATHER),
     "asyncio.get_event_loop": Known(Kind.LOOP),
     "asyncio.get_running_loop": Known(Kind.LOOP),
     "asyncio.new_event_loop": Known(Kind.LOOP),

@@ -1,13 +1,13 @@
-"""Waiting for a cancelled task: where it was cancelled, and how the wait can keep the waiter's own cancellation."""
+"""Waiting for a cancelled task: how the wait can keep the waiter's own cancellation."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.cancelling import cancels_before, place, surely_cancelled
 from flake8_cancel.code.catchers import Catcher, is_broad
-from flake8_cancel.code.errors import CANCELLED_ERROR, EXCEPTION
+from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, EXCEPTION, NO, catches
 from flake8_cancel.code.keeping import is_log
 from flake8_cancel.code.losses import Loss
 from flake8_cancel.code.remedies import Remedy, remedy
@@ -27,13 +27,13 @@ _IN_FLIGHT = frozenset({"sys.exc_info", "sys.exception", "traceback.format_exc",
 
 def cancelling_call(module: Module, catcher: Catcher) -> ast.Call | None:
     """Return the last ``cancel()`` in the function before the wait, of what the block of a catcher waits for."""
-    return next(iter(_cancels(module, _awaits(module, catcher)[0])), None)
+    return next(iter(cancels_before(module, _awaits(module, catcher)[0])), None)
 
 
 def never_suspends(module: Module, catcher: Catcher) -> bool:
     """Tell whether a block only waits for futures that were cancelled just before: those are done at once."""
     return all(
-        module.reference(wait.value) and module.kind(wait.value) is Kind.FUTURE and _surely_cancelled(module, wait)
+        module.reference(wait.value) and module.kind(wait.value) is Kind.FUTURE and surely_cancelled(module, wait)
         for wait in _awaits(module, catcher)
     )
 
@@ -59,7 +59,7 @@ def wait_remedy(module: Module, catcher: Catcher, loss: Loss) -> Remedy | None:
     if hides_outcomes(module, catcher):
         return remedy(module, catcher, loss)
     wait = _last_wait(module, catcher)
-    if wait is None or not _surely_cancelled(module, wait):
+    if wait is None or not surely_cancelled(module, wait):
         return None
     if isinstance(wait.value, ast.Call):
         tasks = _gathered(module, wait.value)
@@ -80,7 +80,7 @@ def _awaits(module: Module, catcher: Catcher) -> list[ast.Await]:
             found.append(node)
         if not isinstance(node, _NESTED):
             waiting.extend(ast.iter_child_nodes(node))
-    return sorted(found, key=_place)
+    return sorted(found, key=place)
 
 
 def _block(module: Module, catcher: Catcher) -> ast.Try | ast.With | ast.AsyncWith:
@@ -104,64 +104,6 @@ def _is_cancel(statement: ast.stmt) -> bool:
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="cancel"))):
             return True
     return False
-
-
-# --- where it was cancelled -----------------------------------------------------------------------------------------
-
-
-def _cancels(module: Module, wait: ast.Await) -> Iterator[ast.Call]:
-    """Yield the calls before a wait that cancel what it waits for, the last first."""
-    waited = module.awaited(wait.value) or ()
-    for call in sorted(module.cancels(module.function(wait) or module.tree), key=_place, reverse=True):
-        assert isinstance(call.func, ast.Attribute)
-        cancelled = module.awaited(call.func.value) or ()
-        if _place(call) < _place(wait) and any(one & other for one in waited for other in cancelled):
-            yield call
-
-
-def _surely_cancelled(module: Module, wait: ast.Await) -> bool:
-    """Tell whether every way to a wait passes a ``cancel()``, unless the task is done."""
-    around = {wait, *module.ancestors(wait)}
-    return any(_comes_before(module, call, around) for call in _cancels(module, wait))
-
-
-def _comes_before(module: Module, call: ast.Call, around: set[ast.AST]) -> bool:
-    """Tell whether the statement of a call, or a loop over what it cancels, precedes a place in one block."""
-    assert isinstance(call.func, ast.Attribute)
-    node: ast.AST = call
-    for parent in module.ancestors(call):
-        for block in (getattr(parent, field, None) for field in ("body", "orelse", "finalbody")):
-            if isinstance(block, list) and node in block:
-                if not around.isdisjoint(block[block.index(node) + 1 :]):
-                    return True
-                if block is not getattr(parent, "body", None):
-                    return False
-                if isinstance(parent, ast.If) and not _only_asks(module, parent.test, call.func.value):
-                    return False
-                if not isinstance(parent, (ast.If, ast.For)):
-                    return False
-        if isinstance(parent, (*_NESTED, ast.IfExp, ast.BoolOp, ast.GeneratorExp)):
-            return False
-        if isinstance(parent, (ast.ListComp, ast.SetComp)) and any(each.ifs for each in parent.generators):
-            return False
-        node = parent
-    return False
-
-
-def _only_asks(module: Module, test: ast.expr, task: ast.expr) -> bool:
-    """Tell whether a test asks for nothing but whether there is a task and whether it is done."""
-    name = module.reference(task)
-    waiting: list[ast.AST] = [test]
-    for node in waiting:
-        reference = module.reference(node)
-        if reference is None:
-            waiting.extend(ast.iter_child_nodes(node))
-        elif reference not in (name, f"{name}.done", f"{name}.cancelled"):
-            return False
-    return True
-
-
-# --- which way ------------------------------------------------------------------------------------------------------
 
 
 def _hides(module: Module, waited: ast.expr) -> bool:
@@ -220,6 +162,8 @@ def _suppressed(module: Module, item: ast.withitem) -> list[str | None] | None:
 def _for_handler(module: Module, handler: ast.ExceptHandler, task: ast.expr) -> Remedy | None:
     block = _block(module, handler)
     assert isinstance(block, ast.Try)
+    if any(_may_take(module, other) for other in block.handlers if other is not handler):
+        return None
     names = module.names(handler.type)
     if names == (CANCELLED_ERROR,):
         return _for_plain_handler(module, block, handler, task)
@@ -272,6 +216,11 @@ def _needs_exception(module: Module, handler: ast.ExceptHandler, node: ast.AST) 
     return shows or module.name(node.func) in _IN_FLIGHT
 
 
+def _may_take(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Tell whether another clause may take the cancellation when the first one goes."""
+    return handler.type is None or catches(CANCEL, module.names(handler.type), module.bases) != NO
+
+
 def _is_alone(block: ast.AST, handler: ast.ExceptHandler) -> bool:
     """Tell whether a handler is the only one of its ``try``, which has no ``else``, and does nothing."""
     assert isinstance(block, ast.Try)
@@ -280,7 +229,3 @@ def _is_alone(block: ast.AST, handler: ast.ExceptHandler) -> bool:
 
 def _is_idle(statements: list[ast.stmt]) -> bool:
     return all(isinstance(statement, ast.Pass) or ast.unparse(statement) == "..." for statement in statements)
-
-
-def _place(node: ast.expr) -> tuple[int, int]:
-    return node.lineno, node.col_offset

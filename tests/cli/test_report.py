@@ -220,3 +220,16 @@ def test_help_names_what_is_left_out(project: Path) -> None:
     assert "--max-line-length" in told.partition("Left out:")[2]
     assert "--max-line-length n" not in told
     assert "--per-file-ignores" in told
+
+
+def test_functions_too_large_for_a_graph_are_named_on_demand(tmp_path: Path) -> None:
+    body = "pass\n"
+    for _ in range(14):
+        inside = body.replace("\n", "\n ").rstrip(" ")
+        body = f"try:\n if cond():\n  return\n await queue.get()\nfinally:\n {inside}"
+    lines = "".join(f" {line}\n" for line in body.splitlines())
+    ending = " try:\n  await queue.close()\n except asyncio.CancelledError:\n  pass\n"
+    (tmp_path / "deep.py").write_text(f"import asyncio\nasync def polls(queue, cond):\n{lines}{ending}")
+    quiet, loud = run(tmp_path, "deep.py"), run(tmp_path, "--verbose", "deep.py")
+    assert quiet.stderr == b""
+    assert b"deep.py: polls at line 2 is too large for its graph, left out\n" in loud.stderr

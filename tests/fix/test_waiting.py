@@ -21,6 +21,14 @@ def instead_of_suppress(node: cst.CSTNode, edit: Edit) -> Replacement:
     return shapes.wait_instead_of_suppress(edit, node, edit.nodes[0], edit.nodes[1:])
 
 
+def gathered(node: cst.CSTNode, edit: Edit) -> Replacement:
+    return shapes.gather_instead(edit, node, edit.nodes[0])
+
+
+def for_all_instead(node: cst.CSTNode, edit: Edit) -> Replacement:
+    return shapes.wait_for_all_instead(edit, node, edit.nodes[0], edit.nodes[1])
+
+
 def cancel_and_wait(node: cst.CSTNode, edit: Edit) -> Replacement:
     return shapes.cancel_and_wait(edit, node)
 
@@ -63,6 +71,14 @@ def in_function(body: str) -> str:
             "        x\nfinally:\n    y",
         ),
         (
+            "try:\n    # a\n    t.cancel()\n    await t\nexcept C:  # b\n    pass  # noqa",
+            "# a\nt.cancel()\nawait asyncio.wait([t])\n# b\nif not t.cancelled():\n    t.result()",
+        ),
+        (
+            "try:\n    await t\nexcept C:\n    return None\nelse:\n    x",
+            "await asyncio.wait([t])\nif t.cancelled():\n    return None\nt.result()\nx",
+        ),
+        (
             "try:\n    await t\nexcept C:\n    pass\nexcept Exception:\n    log()",
             "try:\n    await asyncio.wait([t])\n    if not t.cancelled():\n        t.result()\n"
             "except Exception:\n    log()",
@@ -83,11 +99,30 @@ def test_other_classes_of_the_clause_are_still_caught() -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("# a\n        if not t.cancelled():\n            raise", "# a\n    if not t.cancelled():\n        t.result()"),
+        (
+            "if not t.cancelled():\n            raise\n        x",
+            "if t.cancelled():\n        x\n    else:\n        t.result()",
+        ),
+    ],
+)
+def test_a_test_of_how_the_task_ended_goes(before: str, after: str) -> None:
+    source = f"import asyncio\nasync def f():\n    try:\n        await t\n    except C:\n        {before}\n"
+    expected = f"import asyncio\nasync def f():\n    await asyncio.wait([t])\n    {after}\n"
+    marked = "If: if not t.cancelled():\n            raise"
+    assert shaped(source, instead_of_try, ast.Try, marked) == expected
+
+
+@pytest.mark.parametrize(
     ("block", "reason"),
     [
         ("try:\n    await t\n    x\nexcept C:\n    pass", "holds more than the wait"),
         ("try:\n    x = await t\nexcept C:\n    pass", "holds more than the wait"),
         ("try: await t; x\nexcept C: pass", "holds more than the wait"),
+        ("try: t.cancel(); await t\nexcept C: pass", "holds more than the wait"),
+        ("try:\n    t.close()\n    await t\nexcept C: pass", "holds more than the wait"),
         ("try: await t\nexcept C: a\nexcept D: b", "other clauses"),
         ("try: await t\nexcept C: pass\nexcept D: b\nelse: c", "other clauses"),
         ("try: await t\nexcept C as e: print(e)", "uses the exception"),
@@ -129,6 +164,34 @@ def test_instead_of_suppress(before: str, after: str) -> None:
     call = next(source for source in ("suppress(C, OSError)", "suppress(C)") if source in before)
     marked = (f"Call: {call}", "Name: C")
     assert shaped(in_function(before), instead_of_suppress, ast.With, *marked) == in_function(after)
+
+
+@pytest.mark.parametrize(
+    ("before", "marked", "after"),
+    [
+        (
+            "with lock, suppress(C, Exception):  # a\n    t.cancel()\n    await t",
+            "Call: suppress(C, Exception)",
+            "with lock:\n    # a\n    t.cancel()\n    await asyncio.gather(t, return_exceptions=True)",
+        ),
+        (
+            "try:\n    await self.t  # a\nexcept:\n    pass  # b\nfinally:\n    x",
+            "ExceptHandler: except:\n        pass",
+            "try:\n    await asyncio.gather(self.t, return_exceptions=True)  # a\n    # b\nfinally:\n    x",
+        ),
+    ],
+)
+def test_its_errors_are_dropped(before: str, marked: str, after: str) -> None:
+    target = ast.With if before.startswith("with") else ast.Try
+    assert shaped(in_function(before), gathered, target, marked) == in_function(after)
+
+
+def test_all_of_them_instead_of_suppress() -> None:
+    before = in_function("with suppress(C):\n    await gather(*ts)  # a")
+    after = in_function(
+        "# a\nif ts:\n    await asyncio.wait(ts)\nfor task in ts:\n    if not task.cancelled():\n        task.result()"
+    )
+    assert shaped(before, for_all_instead, ast.With, "Call: suppress(C)", "Name: ts") == after
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from flake8_cancel.code.points import State
 from tests.flow.driver import explore
 from tests.flow.events import CANCELLED, CLOSED, DEADLINE, ENDED, SUSPENDED, YIELDED, Event, Outcome, Record, Symbol
 from tests.flow.loop import Loop, undisturbed
-from tests.flow.naming import end_name, label_at, timeout_label
+from tests.flow.naming import end_name, label_at, timeout_labels
 from tests.flow.program import MANAGER, Program
 
 Steps = Callable[[State], Iterable[Step]]
@@ -192,6 +192,7 @@ class Automaton:
         elif point.kind in (points.SUSPEND, points.ASYNC_EXIT, points.YIELD):
             waits = point.kind != points.YIELD or self._program.kind == MANAGER
             shown = Event(SUSPENDED if waits else YIELDED, label_at(self._program, state))
+        timeouts = iter(timeout_labels(state))
         for step in self._steps(state):
             if not step.sure:
                 continue
@@ -200,7 +201,7 @@ class Automaton:
             elif struck < self._strikes and not (step.kind == edges.DEADLINE and self._strikes > 1):
                 strike = Event(_STRIKES[step.kind], label_at(self._program, state))
                 if step.kind == edges.DEADLINE:
-                    strike = strike._replace(other=timeout_label(state, step))
+                    strike = strike._replace(other=next(timeouts))
                 yield Edge(node, strike, Node(step.state, struck + 1, line))
 
 

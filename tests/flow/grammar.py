@@ -183,8 +183,8 @@ class _Maker(Writer):
 
     def _scope_of_asyncio(self, scope: Scope) -> None:
         # A yield in these is a mistake of its own, with rules of its own.
-        deeper = scope.inside(yields=False)
         shape = self._choose(NEWER_ASYNC_MANAGERS)
+        deeper = scope.inside(yields=False, timed=scope.timed or "timeout" in shape)
         label = self._label()
         self.line(f"async with {shape.format(label)}:", scope.depth)
         if "as group" in shape:

@@ -6,7 +6,6 @@ import ast
 import importlib
 
 from flake8_cancel.code import points
-from flake8_cancel.code.edges import Step
 from flake8_cancel.code.errors import Error
 from flake8_cancel.code.points import State
 from tests.flow.events import class_name
@@ -26,17 +25,16 @@ def label_at(program: Program, state: State) -> int:
     return label_of(node.iter if isinstance(node, ast.AsyncFor) else node)
 
 
-def timeout_label(state: State, step: Step) -> int:
-    """Return the label of the timeout that sent the cancellation of a step."""
-    sent = step.state.pending[-1]
-    error = sent.raised[-1] if sent.raised else sent.error
+def timeout_labels(state: State) -> list[int]:
+    """Return the labels of the timeouts around a state, from the inside out."""
+    labels: list[int] = []
     frame: points.Frame | None = state.point.frame
-    while frame is not None and error is not None:
-        if frame.first is not None and frame.first.frame.number == error.scope and frame.kind == "with":
-            assert isinstance(frame.node, ast.withitem)
-            return label_of(frame.node.context_expr)
+    while frame is not None:
+        if frame.kind == "with" and isinstance(frame.node, ast.withitem):
+            maker = ast.unparse(frame.node.context_expr)
+            labels += [label_of(frame.node.context_expr)] if maker.startswith("asyncio.timeout(") else []
         frame = frame.parent
-    raise AssertionError(f"no timeout sent {step}")
+    return labels
 
 
 def end_name(state: State) -> str:

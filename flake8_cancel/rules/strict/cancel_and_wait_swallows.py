@@ -51,11 +51,10 @@ Not found:
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import Catcher, is_broad, names_cancelled, suppressing
-from flake8_cancel.code.losses import loss_at
+from flake8_cancel.code.catchers import catchers
 from flake8_cancel.code.waits import DROP, WAIT, WAIT_ALL, cancelling_call, hides_outcomes, never_suspends, wait_remedy
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -76,8 +75,8 @@ class CancelAndWaitSwallows(Rule):
     visits = (ast.ExceptHandler, ast.With, ast.AsyncWith)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
-        for catcher in _catchers(module, node):
-            loss = loss_at(module, catcher, waiting=True)
+        for catcher in catchers(module, node):
+            loss = module.loss(catcher, waiting=True)
             if loss is None or never_suspends(module, catcher):
                 continue
             call = cancelling_call(module, catcher)
@@ -102,10 +101,3 @@ class CancelAndWaitSwallows(Rule):
             case (way,), cst.Try() | cst.With(), (catcher, tasks) if way == WAIT_ALL:
                 return shapes.wait_for_all_instead(edit, node, catcher, tasks)
         return let_through(node, edit)
-
-
-def _catchers(module: Module, node: ast.AST) -> Sequence[Catcher]:
-    if isinstance(node, (ast.With, ast.AsyncWith)):
-        return suppressing(module, node)
-    assert isinstance(node, ast.ExceptHandler)
-    return [node] if names_cancelled(module, node) or is_broad(module, node) else []

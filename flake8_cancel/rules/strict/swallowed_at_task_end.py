@@ -41,10 +41,10 @@ Fix:
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import Catcher, is_broad, names_cancelled, suppressing
+from flake8_cancel.code.catchers import catchers
 from flake8_cancel.code.losses import ENDS
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
@@ -64,7 +64,7 @@ class SwallowedAtTaskEnd(Rule):
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
         if not module.started_only_as_task(module.function(node)):
             return
-        for catcher in _catchers(module, node):
+        for catcher in catchers(module, node):
             loss = module.loss(catcher)
             if loss is None or loss.kind != ENDS:
                 continue
@@ -76,10 +76,3 @@ class SwallowedAtTaskEnd(Rule):
         from flake8_cancel.fix.letting_through import let_through
 
         return let_through(node, edit)
-
-
-def _catchers(module: Module, node: ast.AST) -> Sequence[Catcher]:
-    if isinstance(node, (ast.With, ast.AsyncWith)):
-        return suppressing(module, node)
-    assert isinstance(node, ast.ExceptHandler)
-    return [node] if names_cancelled(module, node) or is_broad(module, node) else []

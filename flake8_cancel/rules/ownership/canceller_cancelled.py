@@ -1,0 +1,98 @@
+"""The cancellation of a task also ends the function that cancelled it and waits for it.
+
+Why:
+    ``await task`` raises CancelledError when the task was cancelled, and ``await asyncio.gather(*tasks)`` when one of
+    the tasks was. Nobody cancelled the function that waits, yet it ends there as if somebody had: what it has still to
+    do is not done, and whoever waits for it is told that it was cancelled. ``asyncio.wait`` raises nothing but the
+    waiter's own cancellation.
+
+Bad:
+    import asyncio
+
+
+    async def main(job, connection):
+        task = asyncio.create_task(job())
+        await asyncio.sleep(2)
+        task.cancel()
+        await task
+        await connection.say_goodbye()
+
+Good:
+    import asyncio
+
+
+    async def main(job, connection):
+        task = asyncio.create_task(job())
+        await asyncio.sleep(2)
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
+        await connection.say_goodbye()
+
+Fix:
+    ``asyncio.wait([task])``, then ``task.result()`` unless the task was cancelled, so that its own error still comes
+    out; safe. For ``gather(*tasks)`` all tasks are waited for and looked at (unsafe: their values are asked for one by
+    one). No fix for ``gather(first, second)`` and a collection that can be gone through only once.
+
+Not found:
+    A wait in a handler, ``suppress`` or manager that may take the CancelledError; a task of a function of this file that
+    may end normally when it is cancelled; a wait with nothing more to do after it, or whose value is used.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.cancellers import Ended, ended_by_child
+from flake8_cancel.rule import Finding, Module, Repair, Rule
+
+if TYPE_CHECKING:
+    import libcst
+
+    from flake8_cancel.fix.edit import Edit
+    from flake8_cancel.rule import Replacement
+
+
+class CancellerCancelled(Rule):
+    code = "CNL505"
+    needs = ("cancel", "await")
+    visits = (ast.Await,)
+
+    def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
+        assert isinstance(node, ast.Await)
+        statement = module.parent(node)
+        if not isinstance(statement, ast.Expr) or module.framework() == "other":
+            return
+        ended = ended_by_child(module, node)
+        if ended is None:
+            return
+        way_out = "asyncio.wait(tasks)" if ended.several else "asyncio.wait([task])"
+        message = (
+            "the CancelledError of the cancelled task ends this function too, "
+            f"before line {_line(ended.missed)}; use {way_out}"
+        )
+        path = ((ended.cancel, "cancels the task here"), (node, "its CancelledError comes out here"))
+        yield self.finding(node, message, path, self._mend(statement, ended))
+
+    def _mend(self, statement: ast.Expr, ended: Ended) -> Repair | None:
+        if ended.tasks is None:
+            return None
+        return self.repair(statement, not ended.several, (ended.tasks,), ("tasks" if ended.several else "task",))
+
+    def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
+        import libcst as cst
+
+        from flake8_cancel.fix.shapes import wait_for_task, wait_for_tasks
+
+        (tasks,) = edit.nodes
+        assert isinstance(tasks, cst.BaseExpression)
+        wait = wait_for_tasks if edit.words == ("tasks",) else wait_for_task
+        return cst.FlattenSentinel(wait(edit, tasks))
+
+
+def _line(node: ast.AST) -> int:
+    node = node.context_expr if isinstance(node, ast.withitem) else node
+    return int(getattr(node, "lineno", 0))

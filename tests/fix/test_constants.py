@@ -1,0 +1,42 @@
+"""Constants of the module that a fix asks for: each is defined once, behind the imports."""
+
+from __future__ import annotations
+
+import libcst as cst
+import pytest
+
+from flake8_cancel.fix.edit import Edit
+from flake8_cancel.fix.splice import Replacement
+from tests.fix.driving import mend, run
+
+
+def adds(node: cst.CSTNode, edit: Edit) -> Replacement:
+    return edit.statement("{things}.add(1)", things=edit.constant("things", "set()"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("import os\n\n\ndef f(): old()\n", "import os\n\nthings = set()\n\n\ndef f(): things.add(1)\n"),
+        ("import os\nx = 1\nold()\n", "import os\n\nthings = set()\n\nx = 1\nthings.add(1)\n"),
+        ("def f(): old()\n", "things = set()\n\n\ndef f(): things.add(1)\n"),
+        ('"""Doc."""\n\nold()\n', '"""Doc."""\n\nthings = set()\n\nthings.add(1)\n'),
+        ("# Of us.\n\nold()\n", "# Of us.\n\nthings = set()\n\nthings.add(1)\n"),
+        ("def f():\r\n\told()\r\n", "things = set()\r\n\r\n\r\ndef f():\r\n\tthings.add(1)\r\n"),
+        # Two edits share one constant.
+        ("import os\n\nold()\nold()\n", "import os\n\nthings = set()\n\nthings.add(1)\nthings.add(1)\n"),
+        # What is there is used.
+        ("things = set()\nold()\n", "things = set()\nthings.add(1)\n"),
+        ("things: set[int] = set()\nold()\n", "things: set[int] = set()\nthings.add(1)\n"),
+        # What means something else is left alone.
+        ("things = {}\nold()\n", "things_2 = set()\n\nthings = {}\nthings_2.add(1)\n"),
+        ("things = set()\nthings = 1\nold()\n", "things_2 = set()\n\nthings = set()\nthings = 1\nthings_2.add(1)\n"),
+        ("from os import things\nold()\n", "from os import things\n\nthings_2 = set()\n\nthings_2.add(1)\n"),
+        ("def f(things):\n    old()\n", "things_2 = set()\n\n\ndef f(things):\n    things_2.add(1)\n"),
+        ("def things():\n    old()\n", "things_2 = set()\n\n\ndef things():\n    things_2.add(1)\n"),
+        ("print(things)\nold()\n", "things_2 = set()\n\nprint(things)\nthings_2.add(1)\n"),
+        ("if x:\n    things = set()\nold()\n", "things_2 = set()\n\nif x:\n    things = set()\nthings_2.add(1)\n"),
+    ],
+)
+def test_a_constant_is_defined_once_behind_the_imports(before: str, after: str) -> None:
+    assert run(before.encode(), mend("old", adds)).data.decode() == after
