@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flake8_cancel.code.build import AnyFunction
     from flake8_cancel.code.module import Module
 
+_CLAUSES = frozenset({"clause", "star"})
 _BLOCKS = (ast.Try, ast.With, ast.AsyncWith)
 _JUMPS = (ast.Break, ast.Continue, ast.Pass, ast.Raise, ast.Global, ast.Nonlocal)
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -126,15 +127,16 @@ def _tasks(module: Module, waited: ast.expr) -> tuple[ast.expr | None, bool]:
 
 
 def _is_told_apart(module: Module, wait: ast.Await) -> bool:
-    """Tell whether a test before the wait, but not before the ``cancel()``, asks how a task ended."""
+    """Tell whether a test before the wait, but not before the ``cancel()``, asks for the task or how it ended."""
     cancels = set(cancels_before(module, wait))
+    task = module.reference(wait.value)
     for parent in module.ancestors(wait):
         if isinstance(parent, _NESTED):
             return False
         if isinstance(parent, (ast.If, ast.While)) and cancels.isdisjoint(ast.walk(parent)):
-            asked = {node.attr for node in ast.walk(parent.test) if isinstance(node, ast.Attribute)}
-            if not asked.isdisjoint(_OUTCOMES):
-                return True
+            for node in ast.walk(parent.test):
+                if (task and module.reference(node) == task) or getattr(node, "attr", "") in _OUTCOMES:
+                    return True
     return False
 
 
@@ -146,7 +148,7 @@ def _is_at(state: State, wait: ast.Await) -> bool:
 
 
 def _may_be_taken(flow: Flow, state: State) -> bool:
-    """Tell whether a CancelledError that comes out of a suspension may be caught, or turned into something else."""
+    """Tell whether something around a suspension may take a CancelledError that comes out of it."""
     own = set(_clauses(state))
     for reached in _possible(flow, [cancelled for _, cancelled in flow.cancelled([state])]):
         if reached.point.kind == END:
@@ -158,7 +160,8 @@ def _may_be_taken(flow: Flow, state: State) -> bool:
 
 
 def _clauses(state: State) -> Iterator[Frame]:
-    return (frame for frame in frames(state) if frame.kind in ("clause", "star"))
+    """Yield the frames of the clauses that took something; one that only looks at it has not taken it."""
+    return (frame for frame in frames(state) if frame.kind in _CLAUSES and state.point.node is not frame.node)
 
 
 def _possible(flow: Flow, starts: Iterable[State]) -> Iterator[State]:

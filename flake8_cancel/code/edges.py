@@ -111,11 +111,12 @@ class Edges:
     def _interrupted(self, sent: Error, point: Point, pending: Pending) -> State:
         """Raise a cancellation, save where a task group waits for its children with an error to raise: that is kept."""
         own = pending[-1] if point.kind == ASYNC_EXIT else NORMAL
-        if own.error and own.error.name != CANCEL.name and isinstance(point.node, ast.withitem):
-            if managers.scope(self._module, point.node) == "group":
-                ((raised, _),) = managers.effects(self._module, point.node, point.frame.number, own)
-                return unwind(point.frame, raised, pending)
-        return unwind(point.frame, raising(sent), pending)
+        if own.error is None or own.error.name == CANCEL.name or not isinstance(point.node, ast.withitem):
+            return unwind(point.frame, raising(sent), pending)
+        if managers.scope(self._module, point.node) != "group":
+            return unwind(point.frame, raising(sent), pending)
+        ((raised, _),) = managers.effects(self._module, point.node, point.frame.number, own)
+        return unwind(point.frame, raised, pending)
 
     def _resumptions(self, point: Point, pending: Pending) -> Iterator[Step]:
         """What a ``yield`` raises: in a context manager what its body raised, else only the consumer's close."""

@@ -25,8 +25,8 @@ class Error(NamedTuple):
     Attributes:
         name: the qualified name of its class, ``"?"`` for some Exception that nobody knows.
         members: the classes of the leaves, for an exception group.
-        scope: for a cancellation that a scope (a timeout, a task group) sent into its own body, the number of the frame
-            of that scope, else 0.
+        scope: for a cancellation that a scope (a timeout, a task group) sent into its own body, and for a group that
+            ``except*`` made of it, the number of the frame of that scope, else 0.
     """
 
     name: str
@@ -91,4 +91,4 @@ def split(error: Error, wanted: tuple[str | None, ...], bases: Bases) -> tuple[E
     if not taken:
         return None, error
     rest = group_of(left, bases) if left else None
-    return group_of(taken, bases), rest
+    return group_of(taken, bases)._replace(scope=error.scope), rest

@@ -79,7 +79,7 @@ def effects(module: Module, item: ast.withitem, number: int, completion: Complet
     name = module.name(_maker(item))
     error = completion.error
     if name in _TIMEOUTS and error:
-        own = error.scope == number
+        own = error.scope == number and not error.members
         return [(raising(timeout_error(module)) if own else completion, True)]
     if name == "asyncio.TaskGroup" and error:
         return [(raising(_group_raises(module, error, number)), True)]
@@ -165,7 +165,7 @@ def _group_raises(module: Module, error: Error, number: int) -> Error:
 
     A cancellation that it sent itself, because a child failed, ends in a group of the child's error.
     """
-    if error.scope == number:
+    if error.scope == number and not error.members:
         return group_of((UNKNOWN.name,), module.bases)
     if error.name in (CANCEL.name, "builtins.SystemExit", "builtins.KeyboardInterrupt"):
         return error

@@ -24,6 +24,7 @@ _TIDYING = frozenset(
     RERAISE ROT_FOUR ROT_THREE ROT_TWO SWAP
     """.split()
 )
+_MISREPORTING = (3, 12)
 # Where the headers of these are reported differs between versions of Python.
 _SILENT = (*_TRIES, ast.With, ast.AsyncWith)
 
@@ -104,12 +105,16 @@ def is_misreported(program: Program) -> bool:
     Where an ``async for`` ends, it compares the line that comes next with that of the instruction that happens to stand
     before the one that ends the loop, and reports nothing when they are the same.
     """
-    if sys.version_info[:2] != (3, 12):
+    if sys.version_info[:2] != _MISREPORTING:
         return False
     instructions = list(dis.get_instructions(program.code))
+    lines = [getattr(getattr(instruction, "positions", None), "lineno", None) for instruction in instructions]
     return any(
-        instruction.opname == "END_ASYNC_FOR" and _line(before) == _line(after)
-        for before, instruction, after in zip(instructions, instructions[1:], instructions[2:], strict=False)
+        instructions[index].opname == "END_ASYNC_FOR"
+        and lines[index - 1] == lines[index + 1]
+        and lines[index + 1] in program.lines
+        and instructions[index + 1].offset not in program.tidying
+        for index in range(1, len(instructions) - 1)
     )
 
 
@@ -132,11 +137,6 @@ def _blocks(statement: ast.AST) -> Iterator[Sequence[ast.stmt]]:
                 yield from _blocks(part)
     for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
         yield from _blocks(part)
-
-
-def _line(instruction: dis.Instruction) -> int | None:
-    positions: dis.Positions | None = getattr(instruction, "positions", None)
-    return positions.lineno if positions else None
 
 
 def _tidying(code: CodeType) -> Iterator[int]:

@@ -45,8 +45,8 @@ from flake8_cancel.rule import Finding, Module, Rule
 _OPTION = "return_exceptions"
 # What has no such option, and what there is instead.
 _INSTEAD = {
-    "asyncio.wait": "wait() leaves the errors in the tasks it hands back",
-    "asyncio.wait_for": "catch the error of wait_for() where it is awaited",
+    "asyncio.wait": "the errors stay in the tasks it hands back",
+    "asyncio.wait_for": "catch the error where it is awaited",
 }
 
 
@@ -77,5 +77,6 @@ def _mistake(call: ast.Call, module: Module) -> str | None:
         return None
     if _OPTION in options:
         return f"TaskGroup takes no {_OPTION}; catch its ExceptionGroup, or use gather()"
-    is_positional = any(not isinstance(argument, ast.Starred) for argument in call.args)
-    return "TaskGroup takes no arguments; give create_task() the options of a task" if options or is_positional else None
+    if options or not all(isinstance(argument, ast.Starred) for argument in call.args):
+        return "TaskGroup takes no arguments; give create_task() the options of a task"
+    return None

@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 class CallbackIgnoresCancelled(Rule):
     code = "CNL409"
     needs = ((REGISTERS, "wait"),)
-    file_needs = (("exception", "result"),)
+    file_needs = (("exception", "result"), (REGISTERS, "cancel"))
     visits = (ast.Call, ast.For, ast.comprehension)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -1,0 +1,115 @@
+"""A future is given its result though the one who waited for it may have been cancelled.
+
+Why:
+    Whoever awaits a future and is cancelled, or runs into a timeout, cancels the future with it. ``set_result()`` and
+    ``set_exception()`` then raise InvalidStateError, not where the mistake is but in the code that brings the result:
+    the reader of the connection or the worker of the queue dies of one caller that went away.
+
+Bad:
+    import asyncio
+
+
+    class Client:
+        def __init__(self):
+            self._waiting = {}
+
+        async def ask(self, key):
+            answer = asyncio.get_running_loop().create_future()
+            self._waiting[key] = answer
+            return await asyncio.wait_for(answer, timeout=10)
+
+        def received(self, key, text):
+            answer = self._waiting.pop(key)
+            answer.set_result(text)
+
+Good:
+    import asyncio
+
+
+    class Client:
+        def __init__(self):
+            self._waiting = {}
+
+        async def ask(self, key):
+            answer = asyncio.get_running_loop().create_future()
+            self._waiting[key] = answer
+            return await asyncio.wait_for(answer, timeout=10)
+
+        def received(self, key, text):
+            answer = self._waiting.pop(key)
+            if not answer.cancelled():
+                answer.set_result(text)
+
+Fix:
+    Safe: ``if not answer.cancelled():`` around the statement. What is called for the result, or to get the future, is
+    called all the same: it is put into a local above the test. None where the method is handed to ``call_soon()`` and
+    the like, or is part of a larger expression.
+
+Not found:
+    A future that nobody awaits in this file, or that this file does not show to be one. A waiter with a ``finally``, a
+    manager or a callback that may take the future away when it is cancelled: then only the same turn of the loop is
+    left for the mistake.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.resolving import RESOLVES, Resolving, resolving
+from flake8_cancel.rule import Finding, Module, Repair, Rule
+
+if TYPE_CHECKING:
+    import libcst
+
+    from flake8_cancel.fix.edit import Edit
+    from flake8_cancel.rule import Replacement
+
+
+class ResultForCancelledFuture(Rule):
+    code = "CNL410"
+    needs = (tuple(sorted(RESOLVES)),)
+    file_needs = ("await",)
+    visits = (ast.Attribute,)
+
+    def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
+        assert isinstance(node, ast.Attribute)
+        found = resolving(module, node)
+        if found is None:
+            return
+        future = ast.unparse(found.future)
+        message = f"{node.attr}() raises InvalidStateError if the waiter was cancelled; ask {future}.cancelled() first"
+        path = ((found.waiter, "cancelled here, with what it waits for"), (found.node, "raises InvalidStateError here"))
+        yield self.finding(found.node, message, path, self._mend(found, module))
+
+    def _mend(self, found: Resolving, module: Module) -> Repair | None:
+        statement = module.parent(found.node)
+        if not found.is_called or not isinstance(statement, ast.Expr):
+            return None
+        given = [*found.node.args, *(keyword.value for keyword in found.node.keywords)]
+        if len(given) != 1 or isinstance(given[0], ast.Starred):
+            return None
+        calls = any(isinstance(node, (ast.Call, ast.Await)) for node in ast.walk(given[0]))
+        is_local = isinstance(found.future, ast.Name)
+        binds = not is_local and (calls or any(isinstance(node, ast.Call) for node in ast.walk(found.future)))
+        return self.repair(statement, True, words=("future" if binds else "", "argument" if calls else ""))
+
+    def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
+        import libcst as cst
+
+        call = cst.ensure_type(cst.ensure_type(node, cst.Expr).value, cst.Call)
+        method = cst.ensure_type(call.func, cst.Attribute)
+        future, argument = method.value, call.args[0]
+        above = []
+        if edit.words[0]:
+            name = edit.fresh("future")
+            above.append(edit.statement("{name} = {value}\n", name=name, value=future))
+            future = cst.Name(name)
+        if edit.words[1]:
+            name = edit.fresh("result" if method.attr.value == "set_result" else "error")
+            above.append(edit.statement("{name} = {value}\n", name=name, value=argument.value))
+            argument = argument.with_changes(value=cst.Name(name))
+        resolve = call.with_changes(func=method.with_changes(value=future), args=[argument])
+        test = edit.statement("if not {future}.cancelled():\n    {resolve}\n", future=future, resolve=resolve)
+        return cst.FlattenSentinel([*above, test])
