@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import TASK_STARTERS
-from flake8_cancel.code.evaluate import own_nodes
+from flake8_cancel.code.evaluate import header, own_nodes
 from flake8_cancel.code.points import ASYNC_EXIT, STEP, SUSPEND, YIELD, State
 from flake8_cancel.code.releases import after, ends_normally
 from flake8_cancel.code.values import Kind
@@ -19,7 +19,6 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # Through these a value goes as it is, alone or among others.
 _CHOICES = (ast.BoolOp, ast.IfExp)
 _DISPLAYS = (ast.List, ast.ListComp, ast.Set, ast.SetComp, ast.Tuple)
-_BLOCK_PARTS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 _PLACES = frozenset({SUSPEND, ASYNC_EXIT, YIELD})
 # Within these calls tasks run while the function waits.
 _RUN_THE_LOOP = frozenset({"run_forever", "run_until_complete"})
@@ -138,10 +137,5 @@ def _lasts(state: State) -> bool:
         return True
     return point.kind == STEP and any(
         isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RUN_THE_LOOP
-        for node in own_nodes(*_parts(point.node))
+        for node in own_nodes(*header(point.node))
     )
-
-
-def _parts(statement: ast.AST) -> list[ast.AST]:
-    """Return what a statement evaluates itself, without the statements of its blocks."""
-    return [child for child in ast.iter_child_nodes(statement) if not isinstance(child, _BLOCK_PARTS)]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from flake8_cancel.code.points import BRANCH, SUSPEND, YIELD, Frame, Point
 
 _RAISING = (ast.Call, ast.Attribute, ast.Subscript, ast.BinOp, ast.Compare, ast.Await, ast.Starred, ast.Yield)
+_BLOCK_PARTS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp)
 
 
@@ -50,6 +51,11 @@ def own_nodes(*roots: ast.AST | None) -> Iterator[ast.AST]:
             continue
         else:
             waiting.extend(ast.iter_child_nodes(node))
+
+
+def header(statement: ast.AST) -> list[ast.AST]:
+    """Return what a statement evaluates itself, without the statements of its blocks."""
+    return [child for child in ast.iter_child_nodes(statement) if not isinstance(child, _BLOCK_PARTS)]
 
 
 class Evaluator:

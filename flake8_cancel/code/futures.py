@@ -32,62 +32,59 @@ def waits_for(module: Module, future: ast.expr) -> Iterator[ast.Await]:
     """
     keys = keys_of(module, future)
     for node in module.awaits():
-        if keys & keys_of(module, node.value) and not _leaves_alone(module, node.value):
+        is_seen_through = module.awaited(node.value) is not None and not _leaves_alone(module, node.value)
+        if is_seen_through and keys & keys_of(module, node.value):
             yield node
 
 
 def keys_of(module: Module, future: ast.expr) -> frozenset[str]:
     """Return all keys that a future goes by in this file, or the futures that awaiting an expression waits for.
 
-    These are, beside what ``Module.awaited`` says, the collections and attributes that a local is put into, or taken
-    from.
+    These are, beside what ``Module.awaited`` says, those of the attributes and collections that a local is put into,
+    or is taken from.
+
+    Args:
+        module: the module.
+        future: a future, a call that takes one out of a collection, or what is awaited.
     """
-    things = module.awaited(future) or ()
-    keys = frozenset().union(*things)
-    if isinstance(future, ast.Call) and not keys:
-        return _elements_of(module, future)
-    for name in _locals_in(future):
-        keys |= _given_to(module, name)
-        value = module.value(name)
-        if isinstance(value, ast.Await):
-            value = value.value
-        keys |= _elements_of(module, value)
+    things = module.awaited(future)
+    if things is None:
+        return _taken_from(module, future)
+    keys = frozenset[str]().union(*things)
+    for local in future.args if isinstance(future, ast.Call) else [future]:
+        if isinstance(local, ast.Name):
+            keys |= _put_into(module, local) | _taken_from(module, module.value(local))
     return keys
 
 
-def _locals_in(future: ast.expr) -> list[ast.Name]:
-    """Return the local that is waited for, as it is or as the first argument of ``wait_for``."""
-    if isinstance(future, ast.Call):
-        return [argument for argument in future.args if isinstance(argument, ast.Name)]
-    return [future] if isinstance(future, ast.Name) else []
-
-
-def _elements_of(module: Module, call: ast.expr | None) -> frozenset[str]:
-    """Return the keys of the elements of a collection that a call takes one from."""
-    match call:
+def _taken_from(module: Module, value: ast.expr | None) -> frozenset[str]:
+    """Return the keys of the elements of a collection or queue that an expression takes one from."""
+    match value.value if isinstance(value, ast.Await) else value:
         case ast.Call(func=ast.Attribute(value=collection, attr=method)) if method in _TAKE_ONE:
             return _elements(module, collection)
     return frozenset()
+
+
+def _put_into(module: Module, local: ast.Name) -> frozenset[str]:
+    """Return the keys of the attributes and collections that a function puts a local's value into."""
+    function, value = module.function(local), module.value(local)
+    keys: frozenset[str] = frozenset()
+    for node in own_parts(function) if function and value else ():
+        match node:
+            case ast.Assign(targets=targets, value=given) if given is value or _is_name(given, local):
+                keys = keys.union(*(thing for target in targets for thing in module.awaited(target) or ()))
+            case ast.Call(func=ast.Attribute(value=collection, attr=method), args=given) if method in _PUT_IN:
+                if any(_is_name(argument, local) for argument in given):
+                    keys |= _elements(module, collection)
+    return keys
 
 
 def _elements(module: Module, collection: ast.expr) -> frozenset[str]:
     return frozenset(f"{key}[]" for thing in module.awaited(collection) or () for key in thing)
 
 
-def _given_to(module: Module, name: ast.Name) -> frozenset[str]:
-    """Return the keys of the attributes and collections that the function puts a local's value into."""
-    function, value = module.function(name), module.value(name)
-    keys: frozenset[str] = frozenset()
-    for node in own_parts(function) if function and value else ():
-        match node:
-            case ast.Assign(targets=targets, value=assigned):
-                is_same = assigned is value or (isinstance(assigned, ast.Name) and assigned.id == name.id)
-                found = targets if is_same else []
-                keys = keys.union(*(thing for target in found for thing in module.awaited(target) or ()))
-            case ast.Call(func=ast.Attribute(value=collection, attr=method), args=arguments) if method in _PUT_IN:
-                if any(isinstance(argument, ast.Name) and argument.id == name.id for argument in arguments):
-                    keys |= _elements(module, collection)
-    return keys
+def _is_name(expression: ast.expr, local: ast.Name) -> bool:
+    return isinstance(expression, ast.Name) and expression.id == local.id
 
 
 def is_asked_before(

@@ -232,19 +232,6 @@ class Module:
         """Return the coroutine functions of this file that the tasks run, or may run, that an expression waits for."""
         return self._starts.run_by(waited)
 
-    def escapes(self, name: str, function: ast.AST, after: ast.AST | None = None) -> list[ast.Name]:
-        """Return the uses of a local by which its value gets another owner, in the order of the text.
-
-        It is returned, yielded, raised, assigned on, put into a collection, passed to a call other than a harmless one
-        (``gather``, ``wait``, ``len``, logging, ...), or used in a nested function.
-
-        Args:
-            name: the local.
-            function: its function.
-            after: only uses after the beginning of this node.
-        """
-        return self._starts.escapes(name, function, after)
-
     # --- the cancellation graph --------------------------------------------------------------------------------------
 
     def flow(self, function: AnyFunction, assumed: Mapping[str, bool] | None = None) -> Flow | None:

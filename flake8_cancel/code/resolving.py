@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_cancel.code.api import DEADLINE_MANAGERS
 from flake8_cancel.code.errors import CANCEL, NO, Error, catches
 from flake8_cancel.code.flags import own_parts
 from flake8_cancel.code.futures import is_asked_before, keys_of, waits_for
@@ -24,6 +23,7 @@ _INVALID = Error("asyncio.InvalidStateError")
 _LATER = {"call_at": 1, "call_later": 1, "call_soon": 0, "call_soon_threadsafe": 0}
 # Managers that do nothing to a future that is waited for inside.
 _NEUTRAL = frozenset({Kind.CONDITION, Kind.LOCK, Kind.SEMAPHORE, Kind.TIMEOUT})
+_DEADLINES = frozenset({"async_timeout.timeout", "async_timeout.timeout_at"})
 _TRIES = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 
 
@@ -56,7 +56,7 @@ def resolving(module: Module, method: ast.Attribute) -> Resolving | None:
     if not isinstance(call, ast.Call):
         return None
     is_called = call.func is method
-    if not is_called and not _is_called_later(call, method):
+    if not is_called and not _is_called_later(module, call, method):
         return None
     if is_called and _is_prepared(module, call, method.value):
         return None
@@ -64,9 +64,11 @@ def resolving(module: Module, method: ast.Attribute) -> Resolving | None:
     return Resolving(call, method.value, waiter, is_called) if waiter else None
 
 
-def _is_called_later(call: ast.Call, method: ast.Attribute) -> bool:
+def _is_called_later(module: Module, call: ast.Call, method: ast.Attribute) -> bool:
+    """Tell whether a loop is told to call a method later, and nobody keeps the handle that could prevent it."""
     position = _LATER.get(call.func.attr) if isinstance(call.func, ast.Attribute) else None
-    return position is not None and call.args[position : position + 1] == [method]
+    is_given = position is not None and call.args[position : position + 1] == [method]
+    return is_given and isinstance(module.parent(call), ast.Expr)
 
 
 def _is_prepared(module: Module, call: ast.Call, future: ast.expr) -> bool:
@@ -134,7 +136,7 @@ def _takes_away(module: Module, waiter: ast.Await) -> bool:
 
 def _is_neutral(module: Module, manager: ast.expr) -> bool:
     maker = manager.func if isinstance(manager, ast.Call) else manager
-    return module.kind(manager) in _NEUTRAL or module.name(maker) in DEADLINE_MANAGERS
+    return module.kind(manager) in _NEUTRAL or module.name(maker) in _DEADLINES
 
 
 def _is_idle(module: Module, statement: ast.stmt) -> bool:

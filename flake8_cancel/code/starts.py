@@ -1,4 +1,4 @@
-"""How the functions of a file are started, and where the names of a function escape to."""
+"""How the functions of a file are started, and who cancels them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TAKES_CANCELLED = frozenset({api.CANCELLED, "builtins.BaseException"})
 
 
 class Starts:
-    """Answers how functions are started and where values go.
+    """Answers how functions are started and who cancels them.
 
     Args:
         kinds: the kinds of the module.
@@ -52,43 +52,18 @@ class Starts:
 
     def run_by(self, waited: ast.expr) -> list[ast.AsyncFunctionDef]:
         """Return the coroutine functions of this file whose tasks are waited for; see ``Module.run_by``."""
-        made = [self._kinds.value(node) for node in ast.walk(waited) if isinstance(node, ast.Name)]
+        named = [self._kinds.value(node) for node in ast.walk(waited) if isinstance(node, ast.Name)]
+        made = {value for value in named if isinstance(value, ast.Call)}
         keys: frozenset[str] = frozenset().union(*(self._owners.awaited(waited) or ()))
         return [
             function
             for function in self._kinds.survey.inner
             if isinstance(function, ast.AsyncFunctionDef)
             and (
-                any(self._starter(use) in made for use in self.uses(function) if made)
+                (made and any(self._starter(use) in made for use in self.uses(function)))
                 or any(thing & keys for thing in self._tasks_of(function))
             )
         ]
-
-    def escapes(self, name: str, function: ast.AST, after: ast.AST | None = None) -> list[ast.Name]:
-        """Return the places where a local's value leaves its function's hands; see ``Module.escapes``."""
-        place = (after.lineno, after.col_offset) if after else (0, 0)  # type: ignore[attr-defined]
-        bindings = self._kinds.survey.inner[function].bindings.get(name)
-        return [
-            use
-            for use in self._kinds.survey.names.get(name, ())
-            if isinstance(use.ctx, ast.Load)
-            and bindings is not None
-            and self._kinds.names.bindings(use) is bindings
-            and (use.lineno, use.col_offset) > place
-            and self._is_given_away(use, function)
-        ]
-
-    def uses(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
-        """Yield the expressions that refer to a function, or may; see ``Module.uses``."""
-        definitions = self._kinds.definitions
-        is_method = isinstance(self._kinds.survey.scopes[function].node, ast.ClassDef)
-        for name in self._kinds.survey.names.get(function.name, ()):
-            if isinstance(name.ctx, ast.Load) and definitions.definition(name) is function:
-                yield name
-        for attribute in self._kinds.survey.attributes.get(function.name, ()) if is_method else ():
-            definition = definitions.definition(attribute)
-            if definition is function or (definition is None and self._may_be(attribute, function)):
-                yield attribute
 
     # --- starts ------------------------------------------------------------------------------------------------------
 
@@ -197,37 +172,6 @@ class Starts:
     def _names(self, classes: ast.expr) -> set[str | None]:
         parts = classes.elts if isinstance(classes, ast.Tuple) else [classes]
         return {self._kinds.names.name(self._kinds.names.constant(part)) for part in parts}
-
-    # --- escapes -----------------------------------------------------------------------------------------------------
-
-    def _is_given_away(self, use: ast.Name, function: ast.AST) -> bool:
-        """Tell whether a use of a local lets someone else keep its value."""
-        scope = self._kinds.survey.scopes[use]
-        while scope.parent and not isinstance(scope.node, FUNCTIONS):
-            scope = scope.parent
-        if scope.node is not function:
-            return True
-        node: ast.AST = use
-        parent = self._kinds.survey.parents[node]
-        while isinstance(parent, _DISPLAYS):
-            node, parent = parent, self._kinds.survey.parents[parent]
-        if isinstance(parent, ast.Attribute):
-            # A bound method that is not called here is called by whom it is given to.
-            above = self._kinds.survey.parents[parent]
-            return isinstance(above, (ast.Call, ast.keyword)) and getattr(above, "func", None) is not parent
-        if isinstance(parent, ast.Call):
-            return node is not parent.func and not self._is_harmless(parent)
-        if isinstance(parent, ast.Subscript):
-            return node is not parent.value and isinstance(parent.ctx, ast.Store)
-        return isinstance(
-            parent,
-            (ast.Return, ast.Yield, ast.YieldFrom, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr, ast.Raise),
-        )
-
-    def _is_harmless(self, call: ast.Call) -> bool:
-        if self._kinds.names.name(call.func) in api.HARMLESS_CALLS:
-            return True
-        return isinstance(call.func, ast.Attribute) and call.func.attr in api.LOGGING_VERBS
 
 
 def _is_true(expression: ast.expr) -> bool:

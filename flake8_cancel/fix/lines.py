@@ -72,7 +72,19 @@ def with_trailing(items: Sequence[Item], trailing: cst.TrailingWhitespace) -> li
     for number, item in enumerate(items):
         if isinstance(item, cst.SimpleStatementLine) and not item.trailing_whitespace.comment:
             return [*items[:number], item.with_changes(trailing_whitespace=trailing), *items[number + 1 :]]
-    return above([cst.EmptyLine(comment=trailing.comment)], items)
+    wrapped = _with_trailing_inside(items[-1], trailing)
+    return [*items[:-1], wrapped] if wrapped else above([cst.EmptyLine(comment=trailing.comment)], items)
+
+
+def _with_trailing_inside(item: Item, trailing: cst.TrailingWhitespace) -> Item | None:
+    """Return a statement whose block is one line with a comment at the end of that line, None for any other."""
+    match item:
+        case cst.If(body=cst.IndentedBlock(body=[cst.SimpleStatementLine() as line]) as block, orelse=None):
+            if not line.trailing_whitespace.comment:
+                return item.with_changes(
+                    body=block.with_changes(body=[line.with_changes(trailing_whitespace=trailing)])
+                )
+    return None
 
 
 def settled(block: _Block) -> _Block:

@@ -64,20 +64,18 @@ class _Splicer(cst.CSTTransformer):
         """Return the line or one-line suite with its small statements replaced."""
         if not any(small in self._replacements for small in node.body):
             return updated
-        items = self._lines(node.body, updated.body, node.trailing_whitespace)
+        items = self._lines(node, updated.body)
         if isinstance(node, cst.SimpleStatementLine):
-            return _flat(with_leading(items, node.leading_lines))
+            return _flat(items)
         if len(items) == 1 and isinstance(items[0], cst.SimpleStatementLine) and not items[0].leading_lines:
             return updated.with_changes(body=items[0].body)
         return settled(cst.IndentedBlock(cast(Any, items)))
 
     def _lines(
-        self,
-        small: Sequence[cst.BaseSmallStatement],
-        updated: Sequence[cst.BaseSmallStatement],
-        trailing: cst.TrailingWhitespace,
+        self, line: cst.SimpleStatementLine | cst.SimpleStatementSuite, updated: Sequence[cst.BaseSmallStatement]
     ) -> list[Item]:
         """Return the lines that small statements of one line become: one, unless a replacement needs its own."""
+        small = line.body
         lines: list[list[Item]] = [[]]
         together: list[cst.BaseSmallStatement] = []
         for node, same in zip(small, updated, strict=True):
@@ -88,9 +86,11 @@ class _Splicer(cst.CSTTransformer):
                 lines.extend([_line_of(together), [as_line(item) for item in items]])
                 together = []
         lines.append(_line_of(together, ends_the_line=small[-1] not in self._replacements))
-        *before, last = [line for line in lines if line] or [[]]
+        lines = [some for some in lines if some] or [[]]
+        lines[0] = with_leading(lines[0], getattr(line, "leading_lines", ()))
         # The comment belongs to the last statement of the line, as far as one can tell.
-        return [item for line in before for item in line] + with_trailing(last, trailing)
+        lines[-1] = with_trailing(lines[-1], line.trailing_whitespace)
+        return [item for some in lines for item in some]
 
 
 def _line_of(small: Sequence[cst.BaseSmallStatement], ends_the_line: bool = False) -> list[Item]:

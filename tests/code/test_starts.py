@@ -106,34 +106,3 @@ def test_a_canceller_without_a_handler(stop: str, bare: bool) -> None:
     lines = "\n".join(f"        {line}" for line in stop.splitlines())
     module = module_of(CANCELLER.format(stop=lines))
     assert module.canceller_takes_no_cancellation(function(module, "run")) is bare
-
-
-@pytest.mark.parametrize(
-    ("body", "lines"),
-    [
-        ("await t\nt.cancel()\nprint(t)\nif t.done(): pass", []),
-        ("await asyncio.wait([t])\nawait asyncio.gather(t, *[t])\nlog.info('x', t)", []),
-        ("return t", [3]),
-        ("yield [t]", [3]),
-        ("self.t = t", [3]),
-        ("d[t] = 1", [3]),
-        ("d[1] = t", [3]),
-        ("d.append(t)", [3]),
-        ("use(task=t)", [3]),
-        ("use([t])", [3]),
-        ("loop.call_soon(t.cancel)", [3]),
-        ("u = t", [3]),
-        ("def g():\n    t.cancel()", [4]),
-        ("del t\nt2 = 1", []),
-    ],
-)
-def test_where_a_local_escapes(body: str, lines: list[int]) -> None:
-    inner = "\n".join(f"    {line}" for line in body.splitlines())
-    module = module_of(f"import asyncio\nasync def f(t, d, log, loop, use):\n{inner}\n")
-    assert [place.lineno for place in module.escapes("t", function(module, "f"))] == lines
-
-
-def test_what_escaped_before_is_left_out() -> None:
-    module = module_of("def f(t):\n    use(t)\n    g()\n    return t")
-    found = function(module, "f")
-    assert [place.lineno for place in module.escapes("t", found, found.body[1])] == [4]

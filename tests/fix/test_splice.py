@@ -22,6 +22,14 @@ def kept_and_waited(node: cst.CSTNode, edit: Edit) -> Replacement:
     return cst.FlattenSentinel([edit.statement("kept()"), edit.statement("if kept:\n    wait()\n")])
 
 
+def only_if_wanted(node: cst.CSTNode, edit: Edit) -> Replacement:
+    return edit.statement("if wanted:\n    old()\n")
+
+
+def looped(node: cst.CSTNode, edit: Edit) -> Replacement:
+    return edit.statement("for one in all:\n    old()\n")
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -51,6 +59,24 @@ def test_one_statement_becomes_two(before: str, after: str) -> None:
 )
 def test_one_statement_becomes_a_compound_one(before: str, after: str) -> None:
     assert run(before.encode(), mend("old", kept_and_waited)).data.decode() == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("# a\nold()  # b\n", "# a\nif wanted:\n    old()  # b\n"),
+        ("# a\nx(); old()  # b\n", "# a\nx()\nif wanted:\n    old()  # b\n"),
+        ("# a\nold(); y()  # b\n", "# a\nif wanted:\n    old()\ny()  # b\n"),
+        ("if a: old()  # b\n", "if a:\n    if wanted:\n        old()  # b\n"),
+    ],
+)
+def test_one_statement_gets_a_condition(before: str, after: str) -> None:
+    assert run(before.encode(), mend("old", only_if_wanted)).data.decode() == after
+
+
+def test_both_comments_are_kept_above_a_compound_statement() -> None:
+    repaired = run(b"# a\nold()  # b\n", mend("old", looped)).data.decode()
+    assert repaired == "# b\n# a\nfor one in all:\n    old()\n"
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,8 @@ def disagreement(
         mistake: makes the edges of a graph wrong.
 
     Returns:
-        the program and the first disagreement in words, None when they agree (or when this Python shows too little of the runs to tell).
+        the program and the first disagreement in words; None when they agree, or when this Python shows too little of
+        the runs to tell.
     """
     program = load(*source)
     if is_misreported(program):

@@ -10,6 +10,7 @@ from flake8_cancel.fix.shapes.handlers import (
 )
 from flake8_cancel.fix.shapes.handles import keep_handles, start_as_task
 from flake8_cancel.fix.shapes.keeping import keep_in_set
+from flake8_cancel.fix.shapes.jumps import jump_behind
 from flake8_cancel.fix.shapes.managers import enclosed, unwrapped, without_argument, without_item, without_suppressed
 from flake8_cancel.fix.shapes.waiting import (
     cancel_and_wait,
@@ -27,6 +28,7 @@ __all__ = [
     "clause_above",
     "enclosed",
     "gather_instead",
+    "jump_behind",
     "keep_handles",
     "keep_in_set",
     "remove_handler",

@@ -80,7 +80,11 @@ class ResultForCancelledFuture(Rule):
             return
         future = ast.unparse(found.future)
         message = f"{node.attr}() raises InvalidStateError if the waiter was cancelled; ask {future}.cancelled() first"
-        path = ((found.waiter, "cancelled here, with what it waits for"), (found.node, "raises InvalidStateError here"))
+        waited: tuple[ast.AST, str] = (found.waiter, "cancelled here, with what it waits for")
+        if found.is_called:
+            path = (waited, (found.node, "raises InvalidStateError here"))
+        else:
+            path = ((found.node, "called later, then it raises InvalidStateError"), waited)
         yield self.finding(found.node, message, path, self._mend(found, module))
 
     def _mend(self, found: Resolving, module: Module) -> Repair | None:

@@ -1,0 +1,115 @@
+"""A task is cancelled, and nobody waits until it has cleaned up.
+
+Why:
+    ``cancel()`` only asks for the cancellation. The task is told in a later turn of the event loop, and what it does
+    then takes as long as it takes: until it is done, it uses what it has. Where its connection is closed meanwhile, or
+    another task takes its place, the two get into each other's way; and who waits for a ``stop()`` believes that all is
+    over when it is not.
+
+Bad:
+    import asyncio
+
+
+    class Reader:
+        def __init__(self, connection):
+            self.connection = connection
+            self._task = asyncio.create_task(self._read())
+
+        async def _read(self):
+            try:
+                while True:
+                    await self.connection.read()
+            finally:
+                await self.connection.write("bye")
+
+        async def stop(self):
+            self._task.cancel()
+            self.connection.close()
+
+Good:
+    import asyncio
+
+
+    class Reader:
+        def __init__(self, connection):
+            self.connection = connection
+            self._task = asyncio.create_task(self._read())
+
+        async def _read(self):
+            try:
+                while True:
+                    await self.connection.read()
+            finally:
+                await self.connection.write("bye")
+
+        async def stop(self):
+            self._task.cancel()
+            task = self._task
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.result()
+            self.connection.close()
+
+Fix:
+    ``asyncio.wait([task])`` behind the ``cancel()``, then ``task.result()`` unless the task was cancelled, so that its
+    own error comes out. Unsafe: the function now waits, and an error that nobody saw so far is raised in it.
+
+Not found:
+    A task of a function that this file does not define, or that neither waits nor uses the thing when it is cancelled.
+    A task that something in the file waits for, or that is handed on, by a ``cancel()`` before which or behind which the
+    function waits for something else; tasks of a group, futures and timer handles.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.leftovers import CLOSED, FORGOTTEN, REPLACED, Leftover, leftover
+from flake8_cancel.rule import Finding, Module, Rule
+
+if TYPE_CHECKING:
+    import libcst
+
+    from flake8_cancel.fix.edit import Edit
+    from flake8_cancel.rule import Replacement
+
+_WORDS = {CLOSED: "closed here", REPLACED: "another task takes its place here", FORGOTTEN: "forgotten here"}
+
+
+class CancelledTaskNotAwaited(Rule):
+    code = "CNL502"
+    needs = ("cancel", "async")
+    file_needs = (("create_task", "ensure_future"),)
+    visits = (ast.Call,)
+
+    def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
+        assert isinstance(node, ast.Call)
+        if not isinstance(node.func, ast.Attribute) or node.func.attr != "cancel" or module.framework() == "other":
+            return
+        found = leftover(module, node)
+        if found is None:
+            return
+        message = f"nobody waits for the cancelled task, {_what_for(found)}; add await asyncio.wait([task])"
+        path = ((node, "cancelled here"), (found.follows, _WORDS[found.why]))
+        repair = self.repair(module.parent(node) or node, False, (node.func.value,))
+        yield self.finding(node, message, path, repair)
+
+    def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
+        import libcst as cst
+
+        from flake8_cancel.fix.shapes import wait_for_task
+
+        (task,) = edit.nodes
+        assert isinstance(task, cst.BaseExpression)
+        return cst.FlattenSentinel([node, *wait_for_task(edit, task)])
+
+
+def _what_for(found: Leftover) -> str:
+    line = found.follows.lineno
+    if found.why == CLOSED:
+        return f"which still uses {found.thing} when line {line} closes it"
+    if found.why == REPLACED:
+        return f"which still cleans up when line {line} puts another in its place"
+    return f"which still cleans up when line {line} forgets it"
