@@ -1,6 +1,6 @@
 """How hard hypothesis tries.
 
-``HYPOTHESIS_PROFILE=brief`` where only another Python's surprises are looked for, ``HYPOTHESIS_PROFILE=long`` over night.
+``HYPOTHESIS_PROFILE=brief`` looks for surprises of another Python, ``HYPOTHESIS_PROFILE=long`` runs over night.
 """
 
 from __future__ import annotations

@@ -21,6 +21,8 @@ _JUMPS = (ast.Return, ast.Break, ast.Continue)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 # What a finally block asks to know how its try statement ended.
 _ASKS = PREDICATES | {"exc_info", "exception", "expired"}
+# Words that an object says of its end.
+_STOPS = frozenset("aborted cancelled closed closing disconnected done finished stopped stopping".split())
 
 
 class Discard(NamedTuple):
@@ -87,21 +89,26 @@ def _left_by(module: Module, jump: Jump) -> Iterator[ast.Try]:
 def _is_asked(module: Module, jump: Jump, block: ast.Try) -> bool:
     """Tell whether the jump is only made when a test of how the ``try`` statement ended came out in some way."""
     parts = [*block.body, *block.orelse, *block.handlers]
-    bound = {node.id for node in _own_nodes(parts) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    written = {
-        module.reference(node)
-        for node in _own_nodes(parts)
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-    }
+    touched = {reference for node in _own_nodes(parts) if (reference := _touched(module, node))}
     for test in _tests(module, jump, block):
         for node in ast.walk(test):
-            if isinstance(node, ast.Name) and node.id in bound:
+            word = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+            if word in _ASKS or not _STOPS.isdisjoint(word.split("_")):
                 return True
-            if isinstance(node, ast.Attribute) and (node.attr in _ASKS or module.reference(node) in written):
-                return True
-            if isinstance(node, ast.Name) and node.id in _ASKS:
+            if isinstance(node, (ast.Name, ast.Attribute)) and module.reference(node) in touched:
                 return True
     return False
+
+
+def _touched(module: Module, node: ast.AST) -> str | None:
+    """Return what a node binds, or calls a method of, or puts an item into."""
+    if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Store):
+        return module.reference(node)
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        return module.reference(node.value)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return module.reference(node.func.value)
+    return None
 
 
 def _tests(module: Module, jump: Jump, block: ast.Try) -> Iterator[ast.expr]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.edges import NEXT
-from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, MAYBE, UNKNOWN, YES, Error, catches
+from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, MAYBE, NO, UNKNOWN, YES, Error, catches
 from flake8_cancel.code.keeping import keeps
 from flake8_cancel.code.points import BRANCH, LEAVE, State
 
@@ -46,11 +46,16 @@ class Exit:
             return rest is not None and self._is_handed_on(rest.arg)
         return self._is_handed_on(self._names[1])
 
-    def swallowing(self, error: Error) -> dict[ast.Return, bool]:
-        """Return the ``return`` statements that give something true for an error: whether that is certain."""
+    def swallowing(self, error: Error, surely: bool = True) -> dict[ast.Return, bool]:
+        """Return the ``return`` statements that give something true for an error: whether that is certain.
+
+        Args:
+            error: what leaves the block.
+            surely: whether to leave out those behind a test of the error that is not understood.
+        """
         flow = self._module.flow(self.function, dict.fromkeys(self._names, True))
         found: dict[ast.Return, bool] = {}
-        for node in self._returns(flow, error) if flow else ():
+        for node in self._returns(flow, error, surely) if flow else ():
             truth = self._truth(node.value, error) if node.value else False
             if truth is not False:
                 found[node] = truth is True
@@ -65,8 +70,8 @@ class Exit:
         }
         return keeps(self._module, (node for node in ast.walk(self.function) if node not in told), name)
 
-    def _returns(self, flow: Flow, error: Error) -> Sequence[ast.Return]:
-        """Return the statements that are reached with an error, on tests that have nothing to do with it or know it."""
+    def _returns(self, flow: Flow, error: Error, surely: bool) -> Sequence[ast.Return]:
+        """Return the ``return`` statements that are reached with an error."""
         seen = {flow.start: None}
         waiting = [flow.start]
         found: dict[ast.Return, None] = {}
@@ -74,21 +79,23 @@ class Exit:
             if state.point.kind == LEAVE and isinstance(state.point.node, ast.Return):
                 found[state.point.node] = None
             for step in flow.steps(state):
-                if step.sure and step.kind == NEXT and step.state not in seen and self._is_open(state, step.state, error):
+                if not step.sure or step.kind != NEXT or step.state in seen:
+                    continue
+                if self._is_open(state, step.state, error, surely):
                     seen[step.state] = None
                     waiting.append(step.state)
         return tuple(found)
 
-    def _is_open(self, state: State, after: State, error: Error) -> bool:
-        """Tell whether a branch can be taken for an error; a test of it that is not understood closes both."""
+    def _is_open(self, state: State, after: State, error: Error, surely: bool) -> bool:
+        """Tell whether a branch can be taken for an error, surely or perhaps."""
         test = state.point.node
         if state.point.kind != BRANCH:
             return True
         if not isinstance(test, ast.expr):
-            return not self._speaks_of_it(test)
+            return not surely or not self._speaks_of_it(test)
         truth = self._truth(test, error)
         if truth is None:
-            return not self._speaks_of_it(test) and not (self._may_be_own() and self._decides(test))
+            return not surely or not (self._speaks_of_it(test) or (self._may_be_own() and self._decides(test)))
         return after.point is state.point.targets[0 if truth else 1]
 
     def _may_be_own(self) -> bool:
@@ -140,7 +147,7 @@ class Exit:
         names = self._module.names(right)
         if error.name in names:
             return not negative
-        return None if None in names or error is UNKNOWN else negative
+        return negative if catches(error, names, self._module.bases) == NO else None
 
 
 def exit_method(module: Module, function: ast.AST | None) -> Exit | None:
@@ -150,14 +157,14 @@ def exit_method(module: Module, function: ast.AST | None) -> Exit | None:
     return Exit(module, function) if isinstance(module.parent(function), ast.ClassDef) else None
 
 
-def swallows_cancellation(module: Module, exit: Exit, node: ast.Return) -> bool:
+def swallows_cancellation(method: Exit, node: ast.Return) -> bool:
     """Tell whether a ``return`` of an ``__aexit__`` certainly gives something true for a cancellation."""
-    return exit.swallowing(CANCEL).get(node, False) and not exit.keeps_its_exception()
+    return method.swallowing(CANCEL).get(node, False) and not method.keeps_its_exception()
 
 
-def way_out(exit: Exit, node: ast.Return) -> str:
+def way_out(method: Exit, node: ast.Return) -> str:
     """Return what the statement is to return instead: ``Exception``, ``nothing``, or "" where that is not certain."""
-    others = exit.swallowing(UNKNOWN)
+    others = method.swallowing(UNKNOWN, surely=False)
     if node not in others:
         return "nothing"
     return "Exception" if others[node] else ""

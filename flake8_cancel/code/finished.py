@@ -83,8 +83,9 @@ def asked_by_loop(module: Module, loop: ast.For | ast.comprehension) -> Iterator
     for call, task in _asks(module, turning):
         if task.id != loop.target.id or _binds(turning, task.id, besides=loop.target):
             continue
-        if module.cancelled_before(task, wait) and not _knows(module, call, turning):
-            yield Asking(call, task, wait, turning)
+        asking = Asking(call, task, wait, turning)
+        if _had_cancelled(module, asking) and not _knows(module, call, turning):
+            yield asking
 
 
 def statement_to_skip(module: Module, asking: Asking) -> ast.stmt | None:
@@ -132,7 +133,7 @@ def _first_registration(module: Module, callback: _Callback) -> ast.Call | None:
 def _is_cancellable(module: Module, receiver: ast.expr) -> bool:
     """Tell whether something is a task, which the end of its loop cancels, or a future whose waiter cancels it.
 
-    What an unknown call made of a coroutine, and has done callbacks, is a task.
+    What an unknown call made of a coroutine, its first argument, and has done callbacks, is a task.
     """
     kind = module.kind(receiver)
     if kind is Kind.FUTURE:
@@ -142,7 +143,7 @@ def _is_cancellable(module: Module, receiver: ast.expr) -> bool:
     made = module.value(receiver)
     if not isinstance(made, ast.Call) or not runs_on_asyncio(module):
         return False
-    return any(module.kind(argument) is Kind.COROUTINE for argument in made.args)
+    return bool(made.args) and module.kind(made.args[0]) is Kind.COROUTINE
 
 
 def _parameter(module: Module, given: ast.expr, callback: _Callback) -> str:
@@ -174,6 +175,20 @@ def _is_registered_as(module: Module, task: ast.Name, registration: ast.Call) ->
     assert isinstance(registration.func, ast.Attribute)
     made = module.value(task)
     return isinstance(made, ast.Call) and made is module.value(registration.func.value)
+
+
+def _had_cancelled(module: Module, asking: Asking) -> bool:
+    """Tell whether the tasks of a loop were cancelled before they were waited for.
+
+    Where another function cancels them, ``result()`` may be meant to end this one as the task did, as ``await`` does.
+    """
+    wait = asking.since
+    if asking.verb == "result":
+        function = module.function(wait)
+        cancels = module.cancels(function) if function else []
+        if not any((call.lineno, call.col_offset) < (wait.lineno, wait.col_offset) for call in cancels):
+            return False
+    return module.cancelled_before(asking.task, wait)
 
 
 def _knows(module: Module, call: ast.Call, turning: ast.AST, flags: Collection[str] = ()) -> bool:

@@ -146,10 +146,12 @@ def _tests(before: ast.AST) -> Iterator[ast.expr]:
         yield before
     elif isinstance(before, ast.comprehension):
         yield from before.ifs
-    elif isinstance(before, ast.Assert):
+    elif isinstance(before, ast.Assert) or (isinstance(before, ast.If) and _leaves(before)):
         yield before.test
-    elif isinstance(before, ast.If) and any(isinstance(one, _JUMPS) for one in (*before.body, *before.orelse)):
-        yield before.test
+
+
+def _leaves(branch: ast.If) -> bool:
+    return any(isinstance(statement, _JUMPS) for statement in (*branch.body, *branch.orelse))
 
 
 def _tells(module: Module, test: ast.expr, future: str, flags: Collection[str]) -> bool:

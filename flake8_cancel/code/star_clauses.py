@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def taken_by_star(module: Module, handler: ast.ExceptHandler) -> ast.AST | None:
-    """Return where a cancellation comes in that a clause of ``except*`` certainly takes and neither keeps nor raises anew.
+    """Return where a cancellation comes in that a clause of ``except*`` certainly takes, neither kept nor raised anew.
 
     Args:
         module: the module.
@@ -64,7 +64,7 @@ def _is_cancelled(state: State) -> bool:
 
 
 def _raises_cancelled(state: State) -> bool:
-    """Tell whether nothing but a CancelledError comes out of the clauses: a single one that they raise is not wrapped."""
+    """Tell whether nothing but a CancelledError comes out of the clauses: a single one, raised anew, is not wrapped."""
     own = state.pending[-1]
     raised = [*own.raised, *([own.error] if own.error else [])]
     return [error.name for error in raised] == [CANCELLED_ERROR]

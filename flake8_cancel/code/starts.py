@@ -65,6 +65,18 @@ class Starts:
             )
         ]
 
+    def uses(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
+        """Yield the expressions that refer to a function, or may; see ``Module.uses``."""
+        definitions = self._kinds.definitions
+        is_method = isinstance(self._kinds.survey.scopes[function].node, ast.ClassDef)
+        for name in self._kinds.survey.names.get(function.name, ()):
+            if isinstance(name.ctx, ast.Load) and definitions.definition(name) is function:
+                yield name
+        for attribute in self._kinds.survey.attributes.get(function.name, ()) if is_method else ():
+            definition = definitions.definition(attribute)
+            if definition is function or (definition is None and self._may_be(attribute, function)):
+                yield attribute
+
     # --- starts ------------------------------------------------------------------------------------------------------
 
     def _may_be(self, attribute: ast.Attribute, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

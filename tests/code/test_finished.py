@@ -55,6 +55,7 @@ def asked_if(given: str, asked: str = "first") -> bool:
         ("task.add_done_callback(lambda _: task.result())", "x"),
         ("group.create_task(work()).add_done_callback(finished)", "first"),
         ("spawned = unknown.create_task(work()); spawned.add_done_callback(finished)", "first"),
+        ("spawn(work()).add_done_callback(finished)", "first"),
         ("future.add_done_callback(finished); await future", "first"),
     ],
 )
@@ -70,6 +71,7 @@ def test_a_callback_asks_its_task(given: str, asked: str) -> None:
         ("task.add_done_callback(stranger)", "first"),
         ("stranger.add_done_callback(finished)", "first"),
         ("spawn(unknown).add_done_callback(finished)", "first"),
+        ("spawn(asyncio.run, work()).add_done_callback(finished)", "first"),
         ("future.add_done_callback(finished)", "first"),
         ("future.add_done_callback(finished); await asyncio.shield(future)", "first"),
         ("asyncio.gather(work()).add_done_callback(finished)", "first"),
@@ -126,6 +128,21 @@ CANCEL = "for task in tasks: task.cancel()"
 )
 def test_a_loop_over_what_was_cancelled(before: str, after: str, found: bool) -> None:
     assert bool(asking(module_of(LOOP.format(before=before, after=after)))) is found
+
+
+@pytest.mark.parametrize(("verb", "found"), [("exception", True), ("result", False)])
+def test_a_loop_over_what_another_function_cancels(verb: str, found: bool) -> None:
+    source = f"""
+        import asyncio
+        class Worker:
+            async def run(self, job):
+                self._tasks = [asyncio.create_task(job())]
+                done, _ = await asyncio.wait(self._tasks)
+                for task in done: task.{verb}()
+            def stop(self):
+                for task in self._tasks: task.cancel()
+    """
+    assert bool(asking(module_of(source))) is found
 
 
 STATEMENT = """

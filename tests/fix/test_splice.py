@@ -23,11 +23,11 @@ def kept_and_waited(node: cst.CSTNode, edit: Edit) -> Replacement:
 
 
 def only_if_wanted(node: cst.CSTNode, edit: Edit) -> Replacement:
-    return edit.statement("if wanted:\n    old()\n")
+    return edit.statement("if wanted:\n    new()\n")
 
 
 def looped(node: cst.CSTNode, edit: Edit) -> Replacement:
-    return edit.statement("for one in all:\n    old()\n")
+    return edit.statement("for one in all:\n    new()\n")
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def test_one_statement_becomes_a_compound_one(before: str, after: str) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("# a\nold()  # b\n", "# a\nif wanted:\n    old()  # b\n"),
-        ("# a\nx(); old()  # b\n", "# a\nx()\nif wanted:\n    old()  # b\n"),
-        ("# a\nold(); y()  # b\n", "# a\nif wanted:\n    old()\ny()  # b\n"),
-        ("if a: old()  # b\n", "if a:\n    if wanted:\n        old()  # b\n"),
+        ("# a\nold()  # b\n", "# a\nif wanted:\n    new()  # b\n"),
+        ("# a\nx(); old()  # b\n", "# a\nx()\nif wanted:\n    new()  # b\n"),
+        ("# a\nold(); y()  # b\n", "# a\nif wanted:\n    new()\ny()  # b\n"),
+        ("if a: old()  # b\n", "if a:\n    if wanted:\n        new()  # b\n"),
     ],
 )
 def test_one_statement_gets_a_condition(before: str, after: str) -> None:
@@ -75,8 +75,8 @@ def test_one_statement_gets_a_condition(before: str, after: str) -> None:
 
 
 def test_both_comments_are_kept_above_a_compound_statement() -> None:
-    repaired = run(b"# a\nold()  # b\n", mend("old", looped)).data.decode()
-    assert repaired == "# b\n# a\nfor one in all:\n    old()\n"
+    repaired = run(b"x()\n# a\nold()  # b\n", mend("old", looped)).data.decode()
+    assert repaired == "x()\n# b\n# a\nfor one in all:\n    new()\n"
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,7 @@ def compare(program: Program, start: State, steps: Steps, loop: Loop, strikes: i
         None when both agree, else the first disagreement in words.
     """
     automaton = Automaton(program, start, steps, strikes)
-    with undisturbed():
+    with undisturbed(loop):
         for suspensions in SUSPENSIONS:
             for record in explore(program, loop, strikes, MOST_BITS, suspensions):
                 if record.bits > ALL_BITS[strikes] and not automaton.missing():

@@ -31,11 +31,14 @@ class Loop(asyncio.SelectorEventLoop):
 
 
 @contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
+def undisturbed(loop: Loop) -> Iterator[None]:
     """Keep programs that were given up from coming to life again within the run of another one.
 
     A program that swallows its cancellation in a loop cannot be closed. The garbage collector would try to, at any
     time, and report that it refused.
+
+    Args:
+        loop: the event loop that they ran on.
     """
     report = sys.unraisablehook
     sys.unraisablehook = lambda _: None
@@ -43,6 +46,8 @@ def undisturbed() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.enable()
+        # What the event loop has still to do holds on to programs, too.
+        loop.run_until_complete(asyncio.sleep(0))
         gc.collect(1)
+        gc.enable()
         sys.unraisablehook = report

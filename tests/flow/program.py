@@ -24,7 +24,7 @@ _TIDYING = frozenset(
     RERAISE ROT_FOUR ROT_THREE ROT_TWO SWAP
     """.split()
 )
-_MISREPORTING = (3, 12)
+_MISREPORTS = sys.version_info >= (3, 12)
 # Where the headers of these are reported differs between versions of Python.
 _SILENT = (*_TRIES, ast.With, ast.AsyncWith)
 
@@ -100,12 +100,12 @@ def load(text: str, kind: str) -> Program:
 
 
 def is_misreported(program: Program) -> bool:
-    """Tell whether Python 3.12 misses a line of a program, as it does in very few.
+    """Tell whether Python misses a line of a program, as 3.12 and later do in very few.
 
     Where an ``async for`` ends, it compares the line that comes next with that of the instruction that happens to stand
     before the one that ends the loop, and reports nothing when they are the same.
     """
-    if sys.version_info[:2] != _MISREPORTING:
+    if not _MISREPORTS:
         return False
     instructions = list(dis.get_instructions(program.code))
     lines = [getattr(getattr(instruction, "positions", None), "lineno", None) for instruction in instructions]

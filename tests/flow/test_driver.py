@@ -62,7 +62,7 @@ def test_body_of_a_context_manager_is_cancelled_at_its_yield(loop: Loop) -> None
 
 def test_program_that_swallows_for_ever_is_given_up(loop: Loop) -> None:
     lines = ("while True:", "    try:", "        await pause(1)", "    except BaseException:", "        step(2)")
-    with undisturbed():
+    with undisturbed(loop):
         runs = _runs(loop, *lines)
     assert len(runs) == 1 + SUSPENSIONS
     assert all(ENDED not in [getattr(symbol, "kind", "") for symbol in run.word] for run in runs)

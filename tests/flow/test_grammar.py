@@ -81,7 +81,7 @@ def test_programs_hold_everything_that_moves_a_cancellation(sample: list[tuple[s
 def test_programs_lose_keep_and_replace_their_cancellation(sample: list[tuple[str, str]], loop: Loop) -> None:
     found: Counter[str] = Counter()
     for source in sample:
-        with undisturbed():
+        with undisturbed(loop):
             found.update(_what_happens(source, loop))
     shares = {what: 100 * count / len(sample) for what, count in found.items()}
     assert shares["cancelled"] > 90

@@ -9,8 +9,8 @@ from flake8_cancel.fix.shapes.handlers import (
     without_classes,
 )
 from flake8_cancel.fix.shapes.handles import keep_handles, start_as_task
-from flake8_cancel.fix.shapes.keeping import keep_in_set
 from flake8_cancel.fix.shapes.jumps import jump_behind
+from flake8_cancel.fix.shapes.keeping import keep_in_set
 from flake8_cancel.fix.shapes.managers import enclosed, unwrapped, without_argument, without_item, without_suppressed
 from flake8_cancel.fix.shapes.waiting import (
     cancel_and_wait,

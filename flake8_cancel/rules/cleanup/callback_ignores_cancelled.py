@@ -10,11 +10,9 @@ Bad:
     import asyncio
 
 
-    def start(job, idle):
+    def start(job, results):
         def finished(task):
-            if task.exception() is not None:
-                print("failed")
-            idle.set()
+            results.append(task.result())
 
         task = asyncio.create_task(job())
         task.add_done_callback(finished)
@@ -24,13 +22,11 @@ Good:
     import asyncio
 
 
-    def start(job, idle):
+    def start(job, results):
         def finished(task):
             if task.cancelled():
                 return
-            if task.exception() is not None:
-                print("failed")
-            idle.set()
+            results.append(task.result())
 
         task = asyncio.create_task(job())
         task.add_done_callback(finished)
@@ -44,7 +40,8 @@ Fix:
 
 Not found:
     A callback of what this file does not show to be a task, or a future that it waits for; one with a decorator; a
-    function that the callback hands its task to. A loop over tasks that this file did not cancel before it waited.
+    function that the callback hands its task to. A loop over tasks that this file did not cancel before it waited; a
+    ``result()`` there where another function cancels, since that may be meant to end this one as the task ended.
 """
 
 from __future__ import annotations

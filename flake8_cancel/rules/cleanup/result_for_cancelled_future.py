@@ -78,13 +78,13 @@ class ResultForCancelledFuture(Rule):
         found = resolving(module, node)
         if found is None:
             return
-        future = ast.unparse(found.future)
-        message = f"{node.attr}() raises InvalidStateError if the waiter was cancelled; ask {future}.cancelled() first"
+        asked = f"{ast.unparse(found.future)}.cancelled()" if module.reference(found.future) else "cancelled()"
+        message = f"{node.attr}() raises InvalidStateError if the waiter was cancelled; ask {asked} first"
         waited: tuple[ast.AST, str] = (found.waiter, "cancelled here, with what it waits for")
         if found.is_called:
-            path = (waited, (found.node, "raises InvalidStateError here"))
+            path = [waited, (found.node, "raises InvalidStateError here")]
         else:
-            path = ((found.node, "called later, then it raises InvalidStateError"), waited)
+            path = [(found.node, "called later, then it raises InvalidStateError"), waited]
         yield self.finding(found.node, message, path, self._mend(found, module))
 
     def _mend(self, found: Resolving, module: Module) -> Repair | None:

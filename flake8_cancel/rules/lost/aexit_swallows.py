@@ -59,7 +59,7 @@ class AexitSwallows(Rule):
         if module.framework() in ("anyio", "other"):
             return
         method = exit_method(module, module.function(node))
-        if method is None or not swallows_cancellation(module, method, node):
+        if method is None or not swallows_cancellation(method, node):
             return
         message = "this ends a cancellation of the block; return something true for Exceptions alone"
         yield self.finding(node, message, ((node, "ends the cancellation here"),), self._mend(method, node))

@@ -34,9 +34,8 @@ Fix:
     around or inside of the statement.
 
 Not found:
-    A clause that keeps the group, to look at it or raise from it later, or that raises a new CancelledError, which comes
-    out as it is when nothing else does. A block that only waits for a task that was
-    cancelled before.
+    A clause that keeps the group, to look at it or to raise from it later, or that raises a new CancelledError, which
+    comes out as it is when nothing else does. A block that only waits for a task that was cancelled before.
 """
 
 from __future__ import annotations

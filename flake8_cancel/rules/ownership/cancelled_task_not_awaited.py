@@ -56,8 +56,8 @@ Fix:
 
 Not found:
     A task of a function that this file does not define, or that neither waits nor uses the thing when it is cancelled.
-    A task that something in the file waits for, or that is handed on, by a ``cancel()`` before which or behind which the
-    function waits for something else; tasks of a group, futures and timer handles.
+    A task that something in the file waits for, or that is handed on. A ``cancel()`` behind which the function waits
+    for something else first. Tasks of a group, futures and timer handles.
 """
 
 from __future__ import annotations
@@ -81,7 +81,6 @@ _WORDS = {CLOSED: "closed here", REPLACED: "another task takes its place here", 
 class CancelledTaskNotAwaited(Rule):
     code = "CNL502"
     needs = ("cancel", "async")
-    file_needs = (("create_task", "ensure_future"),)
     visits = (ast.Call,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -36,8 +36,8 @@ Fix:
     one). No fix for ``gather(first, second)`` and a collection that can be gone through only once.
 
 Not found:
-    A wait in a handler, ``suppress`` or manager that may take the CancelledError; a task of a function of this file that
-    may end normally when it is cancelled; a wait with nothing more to do after it, or whose value is used.
+    A wait in a handler, ``suppress`` or manager that may take the CancelledError. A task of a function of this file
+    that may end normally when it is cancelled. A wait with nothing more to do after it, or whose value is used.
 """
 
 from __future__ import annotations
