@@ -33,6 +33,8 @@ class Exit:
         self.function = function
         self._module = module
         self._names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)][1:4]
+        rest = function.args.vararg
+        self._spoken = _derived(function, {*self._names, *([rest.arg] if rest else [])})
 
     @property
     def kind(self) -> str | None:
@@ -92,7 +94,8 @@ class Exit:
         if state.point.kind != BRANCH:
             return True
         if not isinstance(test, ast.expr):
-            return not surely or not self._speaks_of_it(test)
+            # What a pattern says of the exception is not looked into.
+            return not surely
         truth = self._truth(test, error)
         if truth is None:
             return not surely or not (self._speaks_of_it(test) or (self._may_be_own() and self._decides(test)))
@@ -113,9 +116,7 @@ class Exit:
         return any(isinstance(node, (ast.Return, ast.Raise)) for node in ast.walk(around))
 
     def _speaks_of_it(self, node: ast.AST) -> bool:
-        rest = self.function.args.vararg
-        names = {*self._names, rest.arg if rest else ""}
-        return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node))
+        return any(isinstance(part, ast.Name) and part.id in self._spoken for part in ast.walk(node))
 
     def _truth(self, test: ast.expr, error: Error) -> bool | None:
         """Return the truth of an expression while an error leaves the block, None where it is not certain."""
@@ -154,7 +155,11 @@ def exit_method(module: Module, function: ast.AST | None) -> Exit | None:
     """Return a function as the ``__aexit__`` of a class, None if it is none."""
     if not isinstance(function, ast.AsyncFunctionDef) or function.name != "__aexit__" or function.decorator_list:
         return None
-    return Exit(module, function) if isinstance(module.parent(function), ast.ClassDef) else None
+    if not isinstance(module.parent(function), ast.ClassDef):
+        return None
+    parameters = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
+    is_bound = any(isinstance(node, ast.Name) and _binds(node, parameters) for node in ast.walk(function))
+    return None if is_bound else Exit(module, function)
 
 
 def swallows_cancellation(method: Exit, node: ast.Return) -> bool:
@@ -168,6 +173,22 @@ def way_out(method: Exit, node: ast.Return) -> str:
     if node not in others:
         return "nothing"
     return "Exception" if others[node] else ""
+
+
+def _derived(function: ast.AsyncFunctionDef, names: set[str]) -> frozenset[str]:
+    """Return some names and those of the locals that are made from them."""
+    assigned = [node for node in ast.walk(function) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr))]
+    found = set(names)
+    # In the order of the text, so that a local made from a local is found.
+    for node in sorted(assigned, key=lambda node: (node.lineno, node.col_offset)):
+        uses = ast.walk(node.value) if node.value else ()
+        if any(isinstance(part, ast.Name) and part.id in found for part in uses):
+            found.update(part.id for part in ast.walk(node) if isinstance(part, ast.Name) and _binds(part))
+    return frozenset(found)
+
+
+def _binds(name: ast.Name, wanted: set[str] | None = None) -> bool:
+    return not isinstance(name.ctx, ast.Load) and (wanted is None or name.id in wanted)
 
 
 def _joined(truths: Sequence[bool | None], either: bool) -> bool | None:
