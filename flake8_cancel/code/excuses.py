@@ -70,6 +70,8 @@ class Excuses:
     def covers(self, state: State) -> bool:
         """Tell whether a path through a state has an excuse there."""
         point = state.point
+        if point.kind == STEP and isinstance(point.node, ast.While) and self._once(point.node, self._ends_loop):
+            return True
         if point.kind == BRANCH and isinstance(point.node, ast.expr):
             test = point.node
         elif point.kind == STEP and isinstance(point.node, (ast.If, ast.While)):
@@ -79,6 +81,15 @@ class Excuses:
         else:
             return False
         return self._once(test, self._asks_for_kept) or (self._once(test, self._is_guard) and self._raises_after(state))
+
+    def _ends_loop(self, loop: ast.AST) -> bool:
+        """Tell whether the handler sets what the test of a loop asks for, so that its next turn is no certain one."""
+        assert isinstance(loop, ast.While)
+        if not isinstance(self._catcher, ast.ExceptHandler):
+            return False
+        assigned = (node for part in self._catcher.body for node in ast.walk(part) if isinstance(node, ast.Assign))
+        names = {target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)}
+        return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(loop.test))
 
     def excludes(self, state: State, after: State) -> bool:
         """Tell whether an edge is the answer of a test of the exception's class that a cancellation does not get."""

@@ -26,6 +26,9 @@ _STATIC = "builtins.staticmethod"
 _TRANSPARENT = frozenset({"builtins.classmethod", "typing.final", "typing.override", _STATIC})
 _WAIT = "asyncio.wait"
 
+# What ends the wait for a future or an event.
+_SETTLES = frozenset({"set", "set_exception", "set_result"})
+
 
 class Asking(NamedTuple):
     """A place that asks a task for its result or exception, and does not know that it was not cancelled.
@@ -92,9 +95,11 @@ def statement_to_skip(module: Module, asking: Asking) -> ast.stmt | None:
     """Return the statement above which a test and a ``return`` or ``continue`` may go, None where they may not.
 
     It stands in no ``try`` or ``with``, whose end would then be passed in another way, and nobody but tasks calls the
-    function, who might miss what it returns.
+    function, who might miss what it returns. Nor does the function settle a future, whose waiter would wait for ever.
     """
     if not isinstance(asking.turning, (ast.For, ast.FunctionDef)):
+        return None
+    if any(isinstance(node, ast.Attribute) and node.attr in _SETTLES for node in ast.walk(asking.turning)):
         return None
     statement: ast.stmt | None = None
     for around in module.ancestors(asking.call):

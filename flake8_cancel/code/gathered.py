@@ -57,8 +57,8 @@ def sorting_at(module: Module, test: ast.Call) -> Sorting | None:
         return None
     way, only_looks = found
     gathers = _gathers(module, test)
-    if way == LEFT_OUT and (not gathers or any(map(module.cancelled_before, gathers))):
-        # Whoever cancels its children need not be told that they are cancelled.
+    # Whoever cancels its children need not be told that they are cancelled.
+    if way == LEFT_OUT and (not gathers or any(map(module.cancelled_before, gathers)) or _cancels(module, test)):
         return None
     return Sorting(way, gathers[-1] if gathers else None, _named(module, test.args[1]), only_looks)
 
@@ -169,6 +169,13 @@ def _gathers(module: Module, test: ast.Call) -> list[ast.Call]:
     statement = next(around for around in module.ancestors(test) if isinstance(around, ast.stmt))
     before = [call for call in found if call.lineno <= (statement.end_lineno or 0)]
     return sorted(before, key=lambda call: (call.lineno, call.col_offset))
+
+
+def _cancels(module: Module, test: ast.Call) -> bool:
+    """Tell whether the function calls something that by its name cancels."""
+    calls = [node.func for node in ast.walk(module.function(test) or module.tree) if isinstance(node, ast.Call)]
+    words = (func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "") for func in calls)
+    return any("cancel" in word.lower() for word in words)
 
 
 def _named(module: Module, classes: ast.expr) -> ast.expr | None:

@@ -57,7 +57,7 @@ def _binds(node: ast.AST, name: str) -> bool:
     if isinstance(node, ast.Name):
         return node.id == name and not isinstance(node.ctx, ast.Load)
     if isinstance(node, ast.alias):
-        return (node.asname or node.name).partition(".")[0] in (name, "*")
+        return (node.asname or node.name).partition(".")[0] == name
     if isinstance(node, ast.Global | ast.Nonlocal):
         return name in node.names
     return name in (getattr(node, "arg", None), getattr(node, "name", None), getattr(node, "rest", None))

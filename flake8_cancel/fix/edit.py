@@ -112,6 +112,8 @@ class Edit:
             word: its name, if that is free in the whole module; else a number is added.
             value: the expression of its value.
         """
+        if self._names.has_star_import():
+            raise NoFixError("a star import may bind any name")
         constant, is_there = self._names.constant(word, value)
         if not is_there:
             self.constants.add(constant)

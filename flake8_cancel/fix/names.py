@@ -115,6 +115,11 @@ class Names:
         mentioned.add(free)
         return free
 
+    def has_star_import(self) -> bool:
+        """Tell whether the module imports names that it does not say."""
+        imports = (node for node in ast.walk(self._tree) if isinstance(node, ast.ImportFrom))
+        return any(alias.name == "*" for node in imports for alias in node.names)
+
     def constant(self, word: str, value: str) -> tuple[Constant, bool]:
         """Return a constant that the module has or can have at its top, and whether it has it by now.
 

@@ -176,3 +176,18 @@ def test_a_wait_for_what_was_cancelled_is_asked_of_apart(cancel: str, waiting: b
 def test_what_replaces_it(raised: str, is_lost: bool) -> None:
     source = f"import x\nclass Stopped(CancelledError): ...\nclass Own(Exception): ...\n{handling(f'raise {raised}')}"
     assert (loss(source.replace("f(x, y)", "f(y)")) is not None) == is_lost
+
+
+def test_a_handler_that_sets_what_its_loop_asks_for_is_no_next_turn() -> None:
+    source = """
+        async def f(queue):
+            aborted = False
+            while not aborted:
+                try:
+                    await queue.get()
+                except asyncio.CancelledError:  # here
+                    aborted = True
+            queue.close()
+    """
+    assert loss(source) is None
+    assert loss(source.replace("while not aborted", "while True")) is not None

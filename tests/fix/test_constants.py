@@ -40,3 +40,8 @@ def adds(node: cst.CSTNode, edit: Edit) -> Replacement:
 )
 def test_a_constant_is_defined_once_behind_the_imports(before: str, after: str) -> None:
     assert run(before.encode(), mend("old", adds)).data.decode() == after
+
+
+def test_a_star_import_may_bind_any_name() -> None:
+    result = run(b"from os import *\nold()\n", mend("old", adds))
+    assert [reason for _, reason in result.refused] == ["a star import may bind any name"]

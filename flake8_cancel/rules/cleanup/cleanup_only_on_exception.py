@@ -32,10 +32,11 @@ Good:
         return reader, writer
 
 Fix:
-    Safe. ``except Exception`` becomes ``except BaseException``; in an async generator CancelledError is added instead,
-    since a consumer that stops early raises GeneratorExit there. A narrower class gets CancelledError beside it. None
-    where the handler raises something else or does not raise, where it looks into the exception, holds a ``yield``, or
-    would take what a clause below it takes now.
+    Safe, but where the ``try`` waits for a thread, which runs on. ``except Exception`` becomes ``except
+    BaseException``; in an async generator CancelledError is added instead, since a consumer that stops early raises
+    GeneratorExit there. A narrower class gets CancelledError beside it. None where the handler raises something
+    else or does not raise, where it looks into the exception, holds a ``yield``, or would take what a clause below
+    it takes now.
 
 Not found:
     A ``try`` with a clause of its own for CancelledError. Cleanup that only mends what the error broke: of what the
@@ -76,7 +77,11 @@ class CleanupOnlyOnException(Rule):
         for missed in missed_cleanups(module, node):
             is_wide = _EXCEPTION in module.names(missed.handler.type)
             reason = "none of these" if isinstance(missed.handler.type, ast.Tuple) else f"no {_named(missed)}"
-            way_out = "catch BaseException" if is_wide and missed.way_out == RAISES else "catch it too"
+            if missed.way_out != RAISES or not raises_what_it_caught(missed.handler):
+                # What this handler does with an error would replace the cancellation.
+                way_out = "clean up in a clause of its own too, and raise it again"
+            else:
+                way_out = "catch BaseException" if is_wide else "catch it too"
             message = f"a cancellation skips {shown(missed.giving)}, for CancelledError is {reason}; {way_out}"
             yield self.finding(missed.handler, message, missed.path, self._mend(missed, node, module))
 
@@ -90,9 +95,11 @@ class CleanupOnlyOnException(Rule):
             for inside in own_statements(function.body if isinstance(function, ast.AsyncFunctionDef) else [])
             for part in ast.walk(inside)
         )
+        # A thread runs on when its waiter is cancelled, and may still use what the handler gives back.
+        safe = not any(_waits_for_thread(module, part) for part in own_statements(statement.body))
         if module.names(handler.type) != (_EXCEPTION,) or is_generator:
-            return self.repair(handler, True, words=("add",))
-        return self.repair(handler, True, words=("widen",)) if handler is statement.handlers[-1] else None
+            return self.repair(handler, safe, words=("add",))
+        return self.repair(handler, safe, words=("widen",)) if handler is statement.handlers[-1] else None
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         import libcst as cst
@@ -112,3 +119,11 @@ class CleanupOnlyOnException(Rule):
 def _named(missed: Missed) -> str:
     assert missed.handler.type is not None
     return ast.unparse(missed.handler.type)
+
+
+def _waits_for_thread(module: Module, statement: ast.stmt) -> bool:
+    calls = (node.func for node in ast.walk(statement) if isinstance(node, ast.Call))
+    return any(
+        module.name(func) == "asyncio.to_thread" or (isinstance(func, ast.Attribute) and func.attr == "run_in_executor")
+        for func in calls
+    )

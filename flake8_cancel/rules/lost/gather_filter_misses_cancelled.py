@@ -27,7 +27,7 @@ Fix:
 
 Not found:
     Errors that are only logged while nothing is done with the good results, and errors that are looked for among the
-    outcomes of tasks that the function cancelled itself. Outcomes that are asked by another test too.
+    outcomes of tasks that the function cancelled itself, or by a helper. Outcomes that another test asks too.
 """
 
 from __future__ import annotations
