@@ -41,10 +41,6 @@ def start(waiter, run):
         ("asyncio.to_thread(greet, writer)", False),
         ("loop.run_in_executor(None, greet)", False),
     ],
-        ("greet(reader)", True),
-        ("asyncio.to_thread(greet, writer)", False),
-        ("loop.run_in_executor(None, greet)", False),
-    ],
 )
 def test_a_thread_may_still_use_what_the_handler_closes(waits: str, safe: bool) -> None:
     assert _repairs(CONNECTS.format(waits=waits), "CNL403") == [safe]
