@@ -70,6 +70,16 @@ def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, givi
     return _is_pair(module, function, taking, giving, thing)
 
 
+def is_empty_record(module: Module, taking: Act) -> bool:
+    """Tell whether what is made is a dataclass of this file that holds nothing yet."""
+    if taking.form != MADE or taking.call is None or taking.call.args or taking.call.keywords:
+        return False
+    made = module.definition(taking.call.func)
+    decorators = made.decorator_list if isinstance(made, ast.ClassDef) else []
+    makers = (decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in decorators)
+    return any(module.name(maker) == "dataclasses.dataclass" for maker in makers)
+
+
 def is_lock_pair(taking: Act, giving: Act) -> bool:
     """Tell whether something is awaited to be acquired, and released at once, as only locks and semaphores are."""
     if taking.form != METHOD or giving.form != METHOD or taking.thing != giving.thing:

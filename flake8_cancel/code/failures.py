@@ -7,18 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import Facts
+from flake8_cancel.code.certain import is_empty_record
 from flake8_cancel.code.edges import NEXT
 from flake8_cancel.code.errors import BASE_EXCEPTION, CANCEL, EXCEPTION, NO, catches
 from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.points import ASYNC_EXIT, CLAUSE, RAISE, STEP, STOP, SUSPEND, YIELD, Frame, State
-from flake8_cancel.code.releases import (
-    after,
-    any_of,
-    handed_to_with,
-    lets_out,
-    passes,
-    statement_states,
-)
+from flake8_cancel.code.releases import after, any_of, handed_to_with, lets_out, passes, statement_states
 from flake8_cancel.code.taking import (
     MADE,
     METHOD,
@@ -187,6 +181,8 @@ def _reasons(
             thing = taking.thing if taking.form != METHOD else giving.thing
             begins = taking.form == METHOD and opens(taking.verb)
             starts = statement_states(flow, taking.node) if begins else after(flow, taking.node)
+            if is_empty_record(module, taking):
+                starts = _fillings(flow, function, handler, taking)
             yield _Reason(taking, thing, starts, True)
         elif taking.form == MADE and taking.thing in looped and ends(giving.verb, module.facts):
             yield _Reason(taking, taking.thing, after(flow, taking.node), True)
@@ -200,6 +196,17 @@ def _reasons(
         0
     ] == "abort":
         yield _Reason(None, giving.thing, [flow.start], False)
+
+
+def _fillings(flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, taking: Act) -> list[State]:
+    """Return where something may first have been put into a record: it owes no cleanup before."""
+    return [
+        state
+        for node in own_statements(function.body)
+        if (taking.node.end_lineno or 0) < node.lineno < handler.lineno and not hasattr(node, "body")
+        if any(key(part) == taking.thing for part in ast.walk(node) if isinstance(part, ast.expr))
+        for state in after(flow, node)
+    ]
 
 
 def _cancels_a_future(module: Module, giving: Act) -> bool:

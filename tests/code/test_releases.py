@@ -226,3 +226,29 @@ def test_the_user_names_what_makes_a_resource(makers: frozenset[str], count: int
     source = "async def program(pool, work):\n    x = pool.get_client()\n    await work()\n    x.close()\n"
     module = module_of(source, Facts(resource_makers=makers))
     assert len(list(skipped_releases(module, coroutine(module)))) == count
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [("await work()\n        record.stream = client", 0), ("record.stream = client\n        await work()", 1)],
+)
+def test_an_empty_record_owes_no_cleanup(body: str, count: int) -> None:
+    source = f"""
+import dataclasses
+
+@dataclasses.dataclass
+class Record:
+    stream: object = None
+
+async def program(client, work):
+    record = Record()
+    try:
+        {body}
+    except Exception:
+        await record.close()
+        raise
+    return record
+"""
+    module = module_of(source)
+    (statement,) = (node for node in ast.walk(module.tree) if isinstance(node, ast.Try))
+    assert len(list(missed_cleanups(module, statement))) == count
