@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Over these limits a function is left out: its states grow with what its nested finally blocks may have pending.
 MAX_STATES = 5_000
-MAX_STATES_A_POINT = 128
+MAX_STATES_A_POINT = 512
 
 
 class TooLargeError(Exception):
