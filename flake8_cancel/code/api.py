@@ -159,17 +159,6 @@ MANAGERS_SUSPEND: dict[str, tuple[bool, bool]] = {
 # Context managers that end the exceptions they are given; methods of unittest.TestCase go by their name.
 SWALLOWING_MANAGERS = frozenset({"contextlib.suppress", "pytest.raises"})
 SWALLOWING_METHODS = frozenset({"assertRaises", "assertRaisesRegex"})
-# Context managers that cancel what is inside them when their time is up.
-DEADLINE_MANAGERS = frozenset(
-    {
-        "anyio.fail_after",
-        "anyio.move_on_after",
-        "async_timeout.timeout",
-        "async_timeout.timeout_at",
-        "asyncio.timeout",
-        "asyncio.timeout_at",
-    }
-)
 LOGGING_VERBS = _words(
     """
     add_event critical debug error exception fatal info log print print_exc print_exception record_exception trace
