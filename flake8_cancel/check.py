@@ -62,18 +62,30 @@ def check_tree(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequ
     return _examine(tree, lines, facts, rules).findings
 
 
-def examine(text: str, facts: Facts, rules: Sequence[Rule], always_parse: bool = False) -> Report:
+def examine(text: str, facts: Facts, rules: Sequence[Rule]) -> Report:
     """Check a text, and tell what was left out. See ``check_text`` for the rest.
 
     Args:
         text: the source.
         facts: what the user told about the code.
         rules: the rules to run.
-        always_parse: whether a text that no rule can find anything in is parsed too, so that its errors are heard of.
     """
-    if not always_parse and not _active(text, facts, rules):
+    if not _active(text, facts, rules):
+        _hear_of_errors(text)
         return Report([], [])
     return _examine(ast.parse(text), split_lines(text), facts, rules)
+
+
+def _hear_of_errors(text: str) -> None:
+    """Raise what Python's parser finds wrong with a text, without the cost of a tree."""
+    # The plugin has its tree from flake8 and never comes here.
+    import symtable
+
+    try:
+        symtable.symtable(text, "<unknown>", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # A symbol table has further demands (no name twice among the parameters) that are none of the parser's.
+        ast.parse(text)
 
 
 def _examine(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequence[Rule]) -> Report:

@@ -37,8 +37,7 @@ _EPILOG = (
     "Left out: of flake8's options, {ignored} are accepted and have no effect here; the options of other plugins are "
     "ignored, in configuration files as flake8 ignores unknown ones. Other plugins are never imported: "
     "enable-extensions, require-plugins, [flake8:local-plugins] and the report formats of other plugins are not "
-    "honoured. Files found in a folder that hold no word a rule looks for are not parsed, so their syntax errors are "
-    "not reported. "
+    "honoured. "
     "Exit codes: 0 nothing to report, 1 findings remain, 2 something could not be checked."
 )
 

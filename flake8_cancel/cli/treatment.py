@@ -86,8 +86,7 @@ class Treatment:
         def check(text: str) -> list[Finding]:
             return self._selection.reported(name, text, check_text(text, facts, self._rules))
 
-        # Whoever names a file wants to hear of its syntax errors, even if no rule has anything to look for in it.
-        report = examine(text, facts, self._rules, always_parse=job.named)
+        report = examine(text, facts, self._rules)
         findings = self._selection.reported(name, text, report.findings)
         outcome = _shown(Outcome(name), findings, text)
         if self._options.verbose:

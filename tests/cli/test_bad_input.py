@@ -82,6 +82,24 @@ def test_a_file_that_is_no_python(project: Path, data: bytes, told: str) -> None
     assert (project / "bad.py").read_bytes() == data
 
 
+def test_syntax_errors_of_a_folder(project: Path) -> None:
+    for name, text in {"plain": "def f(:\n", "words": CODE + "async def\n", "fine": "def f(a): pass\n"}.items():
+        (project / f"{name}.py").write_text(text)
+    done = run(project)
+    assert [line.partition(": ")[0] for line in done.stderr.decode().splitlines()] == [
+        "./plain.py:1:7",
+        f"./words.py:{LINE + 1}:10",
+    ]
+    assert done.stdout.count(b" CNL201 ") == 2
+    assert done.returncode == 2
+
+
+def test_what_only_the_compiler_refuses_is_parsed(project: Path) -> None:
+    (project / "twice.py").write_text("def f(a, a): return b\nnonlocal c\n")
+    done = run(project)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="the parser has no such limit")
 def test_a_parser_out_of_recursion(project: Path) -> None:
     (project / "bad.py").write_text("x = " + " + ".join("a" * 20_000) + "\n")
