@@ -117,6 +117,14 @@ def _add_own(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="Exit with 1 if anything was fixed, even if nothing is left.",
     )
+    remembering = parser.add_argument_group("remembering")
+    remembering.add_argument("--no-cache", action="store_true", help="Check every file, whatever is remembered of it.")
+    remembering.add_argument(
+        "--cache-dir",
+        metavar="folder",
+        default=".flake8_cancel_cache",
+        help="Where to remember what was found in files. (Default: %(default)s in the working directory)",
+    )
     showing = parser.add_argument_group("showing")
     showing.add_argument(
         "--output-format",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.cli.arguments import UsageError, parse
 
 if TYPE_CHECKING:
+    from flake8_cancel.cli.files import Job
     from flake8_cancel.cli.outcome import Outcome, Problem
 
 _CLEAN, _FINDINGS, _TROUBLE = 0, 1, 2
@@ -50,7 +51,7 @@ def _print_rules(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from flake8_cancel.cli import files, workers
+    from flake8_cancel.cli import files
     from flake8_cancel.cli.outcome import Outcome
     from flake8_cancel.cli.report import text
 
@@ -59,13 +60,26 @@ def _check(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from None
     jobs, closed = files.find(options)
-    outcomes = workers.treat_all(jobs, options)
+    outcomes = _treated(jobs, options)
     if options.fix and files.STDIN in options.filenames and not any(job.path == files.STDIN for job in jobs):
         # Excluded, so it goes through as it came.
         outcomes.append(Outcome(options.stdin_display_name, content=sys.stdin.buffer.read() if sys.stdin else b""))
     _tell(outcomes, closed)
     code = _exit_code(outcomes, closed, options)
     return _to_stdout(code, lambda: _report(outcomes, options))
+
+
+def _treated(jobs: Sequence[Job], options: argparse.Namespace) -> list[Outcome]:
+    from flake8_cancel.cli import cache, workers
+
+    # What was left out of the graph is told on demand, and not remembered.
+    if options.no_cache or options.verbose:
+        return workers.treat_all(jobs, options)
+    known = cache.Cache(options)
+    remembered, unknown = cache.split(jobs, known)
+    treated = workers.treat_all(unknown, options) if unknown else []
+    cache.learn(treated, known)
+    return sorted([*remembered, *treated], key=lambda outcome: outcome.path)
 
 
 def _tell(outcomes: Iterable[Outcome], closed: Iterable[Problem]) -> None:

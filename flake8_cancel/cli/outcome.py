@@ -37,6 +37,7 @@ class Outcome(NamedTuple):
         notes: what the user should know, though nothing is wrong.
         diff: what fixing would change, as a unified diff.
         content: the bytes to be written to standard output, if the file is standard input.
+        digest: of the bytes that were checked, empty when there were none.
     """
 
     path: str
@@ -48,6 +49,7 @@ class Outcome(NamedTuple):
     notes: tuple[str, ...] = ()
     diff: bytes = b""
     content: bytes | None = None
+    digest: str = ""
 
 
 def printable(path: str) -> str:

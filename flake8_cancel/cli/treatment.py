@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from flake8_cancel import registry
 from flake8_cancel.check import RuleError, check_text, examine
-from flake8_cancel.cli import diff, files, write
+from flake8_cancel.cli import cache, diff, files, write
 from flake8_cancel.cli.fixable import is_wanted
 from flake8_cancel.cli.outcome import Outcome, Problem, printable
 from flake8_cancel.cli.selection import Selection
@@ -79,8 +79,9 @@ class Treatment:
 
     def _checked(self, job: files.Job, name: str, data: bytes) -> Outcome:
         text = decode(data)
+        unread = Outcome(name, digest=cache.digest(data))
         if self._selection.skips(name, text):
-            return Outcome(name)
+            return unread
         facts = facts_for(name, self._options)
 
         def check(text: str) -> list[Finding]:
@@ -88,7 +89,7 @@ class Treatment:
 
         report = examine(text, facts, self._rules)
         findings = self._selection.reported(name, text, report.findings)
-        outcome = _shown(Outcome(name), findings, text)
+        outcome = _shown(unread, findings, text)
         if self._options.verbose:
             left_out = (f"{printable(name)}: {place} is too large for its graph, left out" for place in report.left_out)
             outcome = outcome._replace(notes=tuple(left_out))

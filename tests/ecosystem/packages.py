@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 LIST = Path(__file__).with_name("packages.txt")
 # The wheels of one platform, so that everybody checks the same files.
-_PLATFORM = ("--platform=manylinux_2_34_x86_64", "--platform=manylinux_2_28_x86_64", "--platform=manylinux2014_x86_64")
+_TAGS = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014", "manylinux1")
+_PLATFORM = tuple(f"--platform={tag}_x86_64" for tag in _TAGS)
 _CHOICE = ("--no-deps", "--only-binary=:all:", "--implementation=cp", "--python-version=3.12", *_PLATFORM)
 
 
