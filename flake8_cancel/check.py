@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from flake8_cancel.code.api import Facts
@@ -11,6 +11,7 @@ from flake8_cancel.code.module import Module
 from flake8_cancel.finding import Finding, Mark, Span
 from flake8_cancel.rule import Rule
 from flake8_cancel.source import character_column, split_lines
+from flake8_cancel.words import candidates, with_words
 
 
 class RuleError(Exception):
@@ -29,7 +30,7 @@ class Report(NamedTuple):
     left_out: list[str]
 
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def check_text(text: str, facts: Facts, rules: Sequence[Rule]) -> list[Finding]:
@@ -59,7 +60,8 @@ def check_tree(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequ
         facts: what the user told about the code.
         rules: the rules to run.
     """
-    return _examine(tree, lines, facts, rules).findings
+    active = candidates("".join(lines), facts, rules)
+    return _examine(tree, lines, facts, active).findings if active else []
 
 
 def examine(text: str, facts: Facts, rules: Sequence[Rule]) -> Report:
@@ -70,10 +72,11 @@ def examine(text: str, facts: Facts, rules: Sequence[Rule]) -> Report:
         facts: what the user told about the code.
         rules: the rules to run.
     """
-    if not _active(text, facts, rules):
+    active = candidates(text, facts, rules)
+    if not active:
         _hear_of_errors(text)
         return Report([], [])
-    return _examine(ast.parse(text), split_lines(text), facts, rules)
+    return _examine(ast.parse(text), split_lines(text), facts, active)
 
 
 def _hear_of_errors(text: str) -> None:
@@ -89,45 +92,45 @@ def _hear_of_errors(text: str) -> None:
 
 
 def _examine(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequence[Rule]) -> Report:
-    active = _active("".join(lines), facts, rules)
-    if not active:
+    functions, outside = _parts(tree)
+    chosen = [(function, with_words(_text(function, lines), facts, rules)) for function in functions]
+    asked = [(rule, node) for function, its in chosen for rule, node in _visits(ast.walk(function), its)]
+    asked += _visits(outside, rules)
+    if not asked:
         return Report([], [])
     module = Module(tree, facts)
-    findings = [
-        _in_characters(finding, lines)
-        for top, text in _parts(tree, lines)
-        for finding in _check_part(top, _with_words(text, facts, active) if text else active, module)
-    ]
-    findings = sorted(set(findings), key=lambda finding: (finding.span, finding.code, finding.message))
+    found = {_in_characters(finding, lines) for rule, node in asked for finding in _asked(rule, node, module)}
+    findings = sorted(found, key=lambda finding: (finding.span, finding.code, finding.message))
     return Report(findings, [f"{function.name} at line {function.lineno}" for function in module.left_out()])
 
 
-def _parts(tree: ast.Module, lines: Sequence[str]) -> Iterator[tuple[ast.AST, str]]:
-    """Yield every outermost function with its text, and every other node outside functions with no text of its own."""
+def _parts(tree: ast.Module) -> tuple[list[_Function], list[ast.AST]]:
+    """Return the outermost functions, and every node outside them."""
+    functions: list[_Function] = []
+    outside: list[ast.AST] = []
     waiting: list[ast.AST] = list(reversed(tree.body))
     while waiting:
         node = waiting.pop()
-        if isinstance(node, _FUNCTIONS):
-            yield node, "".join(lines[_first_line(node) - 1 : node.end_lineno])
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            functions.append(node)
             continue
-        yield node, ""
+        outside.append(node)
         waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+    return functions, outside
 
 
-def _first_line(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    return min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
+def _text(function: _Function, lines: Sequence[str]) -> str:
+    first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
+    return "".join(lines[first - 1 : function.end_lineno])
 
 
-def _check_part(top: ast.AST, rules: Sequence[Rule], module: Module) -> Iterator[Finding]:
+def _visits(nodes: Iterable[ast.AST], rules: Sequence[Rule]) -> list[tuple[Rule, ast.AST]]:
+    """Return which rules are to be asked about which nodes."""
     by_type: dict[type[ast.AST], list[Rule]] = {}
     for rule in rules:
         for visited in rule.visits:
             by_type.setdefault(visited, []).append(rule)
-    if not by_type:
-        return
-    for node in ast.walk(top) if isinstance(top, _FUNCTIONS) else (top,):
-        for rule in by_type.get(type(node), ()):
-            yield from _asked(rule, node, module)
+    return [(rule, node) for node in nodes for rule in by_type.get(type(node), ())] if by_type else []
 
 
 def _asked(rule: Rule, node: ast.AST, module: Module) -> Iterator[Finding]:
@@ -136,22 +139,6 @@ def _asked(rule: Rule, node: ast.AST, module: Module) -> Iterator[Finding]:
     except Exception as error:
         line = getattr(node, "lineno", 0)
         raise RuleError(f"{rule.code} failed at line {line}: {type(error).__name__}: {error}") from error
-
-
-def _active(text: str, facts: Facts, rules: Sequence[Rule]) -> list[Rule]:
-    """Return the rules that may find something in a file."""
-    return [rule for rule in _with_words(text, facts, rules) if _holds(text, facts, rule.file_needs)]
-
-
-def _with_words(text: str, facts: Facts, rules: Sequence[Rule]) -> list[Rule]:
-    """Return the rules whose words the text holds together."""
-    return [rule for rule in rules if _holds(text, facts, rule.needs)]
-
-
-def _holds(text: str, facts: Facts, needs: Sequence[str | tuple[str, ...]]) -> bool:
-    # The user's own cleanup calls may stand wherever a rule knows several words.
-    own = [name.rpartition(".")[2] for name in facts.cleanup_calls]
-    return all(need in text if isinstance(need, str) else any(word in text for word in (*need, *own)) for need in needs)
 
 
 def _in_characters(finding: Finding, lines: Sequence[str]) -> Finding:

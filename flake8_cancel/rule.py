@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
     Replacement = libcst.CSTNode | libcst.FlattenSentinel[libcst.CSTNode] | libcst.RemovalSentinel
 
-__all__ = ["Finding", "Mark", "Module", "Repair", "Rule", "Span", "Step", "mark", "span"]
+Word = str | re.Pattern[str]
+Needs = tuple[Word | tuple[Word, ...], ...]
+
+__all__ = ["Finding", "Mark", "Module", "Needs", "Repair", "Rule", "Span", "Step", "Word", "mark", "span"]
 
 
 class Rule:
@@ -24,15 +28,16 @@ class Rule:
 
     Attributes:
         code: ``CNL`` and three digits.
-        needs: words that the text of one function must hold together; a tuple inside means any of these.
+        needs: words, or patterns to be searched for, that the text of one function must hold together; a tuple inside
+            means any of these.
         file_needs: the same for the text of the whole file, where a rule looks at more than one function or an import
             may have given the word another name.
         visits: the types of ``ast`` nodes that ``check`` is called for.
     """
 
     code: ClassVar[str]
-    needs: ClassVar[tuple[str | tuple[str, ...], ...]]
-    file_needs: ClassVar[tuple[str | tuple[str, ...], ...]] = ()
+    needs: ClassVar[Needs]
+    file_needs: ClassVar[Needs] = ()
     visits: ClassVar[tuple[type[ast.AST], ...]]
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

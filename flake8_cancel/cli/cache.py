@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import flake8
 
-import flake8_cancel
+from flake8_cancel import __version__
 from flake8_cancel.cli.files import STDIN, Job
 from flake8_cancel.cli.outcome import Outcome
 from flake8_cancel.code.api import Facts
@@ -136,13 +136,13 @@ def digest(data: bytes) -> str:
 def _circumstances(options: argparse.Namespace) -> str:
     """Return a name for all that the files have in common and that can change what is found in them."""
     chosen = sorted((name, repr(value)) for name, value in vars(options).items() if name not in _WITHOUT_INFLUENCE)
-    said = (flake8_cancel.__version__, sorted(_own_code()), flake8.__version__, sys.version, os.getcwd(), chosen)
+    said = (__version__, sorted(_own_code()), flake8.__version__, sys.version, os.getcwd(), chosen)
     return digest(repr(said).encode())[:32]
 
 
 def _own_code() -> Iterator[tuple[str, int, int]]:
     """Yield what changes when this program is changed under the same version, as its developers do."""
-    for folder, _, names in os.walk(os.path.dirname(flake8_cancel.__file__)):
+    for folder, _, names in os.walk(Path(__file__).parents[1]):
         for name in names:
             if name.endswith(".py"):
                 found = os.stat(os.path.join(folder, name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.errors import BASE_EXCEPTION, CANCELLED_ERROR
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 Catcher = ast.ExceptHandler | ast.withitem
+
+# What a file's text holds that has a catcher of each kind.
+NAMING_WORDS = ("CancelledError", "get_cancelled_exc_class")
+BROAD_WORDS = ("BaseException", re.compile(r"\bexcept[\s\\]*:"))
 
 
 def is_asyncio(module: Module, catcher: Catcher) -> bool:
@@ -53,6 +58,13 @@ def suppressing(module: Module, node: ast.With | ast.AsyncWith) -> list[ast.with
         and module.name(item.context_expr.func) == "contextlib.suppress"
         and (names_cancelled(module, item) or is_broad(module, item))
     ]
+
+
+def classes(catcher: Catcher) -> list[ast.expr]:
+    """Return the expressions that a catcher writes down, one by one: the elements of a tuple, the arguments."""
+    if isinstance(catcher, ast.ExceptHandler) and isinstance(catcher.type, ast.Tuple):
+        return [element for element in catcher.type.elts if not isinstance(element, ast.Starred)]
+    return _named(catcher)
 
 
 def _named(catcher: Catcher) -> list[ast.expr]:

@@ -31,7 +31,8 @@ Good:
 Fix:
     Where the handler only logs or goes on, a clause above it that raises the CancelledError again, safe where the
     function cannot leave its loop in any other way; where it does more, ``raise`` at its end when it took a
-    cancellation (unsafe), so that what it did for every error is still done.
+    cancellation (unsafe), so that what it did for every error is still done. Cleanup that follows goes into a
+    ``finally``, as in CNL101.
 
 Not found:
     A handler that keeps the exception or hands it to something other than logging, and all that CNL101 leaves alone.
@@ -43,7 +44,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import is_broad, names_cancelled
+from flake8_cancel.code.catchers import BROAD_WORDS, is_broad, names_cancelled
 from flake8_cancel.code.losses import ENDS, REPLACED, what_goes_on
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 class BroadExceptSwallows(Rule):
     code = "CNL102"
     needs = ("except", "async")
+    file_needs = (BROAD_WORDS,)
     visits = (ast.ExceptHandler,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

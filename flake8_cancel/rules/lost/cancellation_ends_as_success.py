@@ -31,7 +31,8 @@ Good:
 Fix:
     As CNL101: ``raise`` at the end of the handler; a handler that does nothing is removed, a tuple of classes is split.
     Unsafe: whoever cancels the function and waits for it without a handler gets a CancelledError now. No fix where that
-    canceller stands in the same file.
+    canceller stands in the same file, or where the rest of a ``finally`` around would be skipped; what directly follows
+    goes into a ``finally`` of its own.
 
 Not found:
     A function that this file only ever starts as a task: that one is CNL904, for nobody may look at its end. And all
@@ -44,7 +45,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import names_cancelled
+from flake8_cancel.code.catchers import NAMING_WORDS, names_cancelled
 from flake8_cancel.code.losses import ENDS, what_goes_on
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 class CancellationEndsAsSuccess(Rule):
     code = "CNL110"
     needs = ("except", "async")
+    file_needs = (NAMING_WORDS,)
     visits = (ast.ExceptHandler,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -28,8 +28,9 @@ Good:
             raise ConnectionError(host) from error
 
 Fix:
-    A tuple of classes is split, a handler for everything gets a clause above it; else ``raise`` in place of the other
-    exception. Unsafe: a caller may wait for that one. None for a handler that does more for several classes.
+    A tuple of classes is split, a handler for everything gets a clause above it, a handler that only raises the other
+    exception is removed; else ``raise`` in its place. Unsafe: a caller may wait for that one. None for a handler that
+    does more for several classes.
 
 Not found:
     A deadline that the function itself set and asks for (``timeout.expired()``, a flag set beside the cancel), another
@@ -42,7 +43,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import is_broad, names_cancelled
+from flake8_cancel.code.catchers import BROAD_WORDS, NAMING_WORDS, is_broad, names_cancelled
 from flake8_cancel.code.losses import REPLACED, what_goes_on
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
@@ -56,7 +57,8 @@ if TYPE_CHECKING:
 
 class CancelledErrorReplaced(Rule):
     code = "CNL104"
-    needs = ("except", "async")
+    needs = ("except", "async", "raise")
+    file_needs = ((*NAMING_WORDS, *BROAD_WORDS),)
     visits = (ast.ExceptHandler,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -30,7 +30,9 @@ Good:
 Fix:
     ``raise`` at the end of the handler; a handler that does nothing is removed, a tuple of classes is split, or asked
     for the class where the handler does some work for all of them. Safe where the function cannot leave its loop in any
-    other way, since nobody can have relied on that; else unsafe. None where several paths leave the handler.
+    other way, since nobody can have relied on that; else unsafe. Cleanup that follows would be skipped now, so it goes
+    into a ``finally`` (unsafe). None where several paths leave the handler, or where such cleanup stands among other
+    things.
 
 Not found:
     A handler that raises or not by a test of a task (``task.cancelled()``, ``cancelling()``, ``done()``), of a flag
@@ -45,7 +47,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import names_cancelled
+from flake8_cancel.code.catchers import NAMING_WORDS, names_cancelled
 from flake8_cancel.code.losses import ENDS, REPLACED, what_goes_on
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 class CancelledErrorSwallowed(Rule):
     code = "CNL101"
     needs = ("except", "async")
+    file_needs = (NAMING_WORDS,)
     visits = (ast.ExceptHandler,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

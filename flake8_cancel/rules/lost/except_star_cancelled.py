@@ -41,6 +41,7 @@ Not found:
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from flake8_cancel.code.star_clauses import taken_by_star
@@ -49,7 +50,7 @@ from flake8_cancel.rule import Finding, Module, Rule
 
 class ExceptStarCancelled(Rule):
     code = "CNL106"
-    needs = ("async", "except", "*")
+    needs = ("async", re.compile(r"\bexcept[\s\\]*\*"))
     visits = (ast.ExceptHandler,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ Good:
 Fix:
     ``suppress(Exception)`` in place of BaseException, which never took a cancellation; a CancelledError is dropped from
     the arguments, or the block unwrapped when it was the only one. Safe where the function cannot leave its loop in
-    any other way, else unsafe.
+    any other way, else unsafe. Cleanup that follows goes into a ``finally``, as in CNL101.
 
 Not found:
     A block that only waits for a task that was cancelled before: that one is CNL901. The last block of a function that
@@ -40,7 +40,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import suppressing
+from flake8_cancel.code.catchers import BROAD_WORDS, NAMING_WORDS, suppressing
 from flake8_cancel.code.losses import ENDS, what_goes_on
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 class SuppressSwallows(Rule):
     code = "CNL103"
     needs = ("with", "async")
+    file_needs = ("suppress", (*NAMING_WORDS, *BROAD_WORDS))
     visits = (ast.With, ast.AsyncWith)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

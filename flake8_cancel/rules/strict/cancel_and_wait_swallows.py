@@ -54,7 +54,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import catchers
+from flake8_cancel.code.catchers import BROAD_WORDS, NAMING_WORDS, catchers
 from flake8_cancel.code.waits import DROP, WAIT, WAIT_ALL, cancelling_call, hides_outcomes, never_suspends, wait_remedy
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -71,7 +71,7 @@ _ONLY = "nothing but this function's own cancellation can come here, and it is l
 class CancelAndWaitSwallows(Rule):
     code = "CNL901"
     needs = (("except", "with"), "async")
-    file_needs = ("cancel",)
+    file_needs = ("cancel", (*NAMING_WORDS, *BROAD_WORDS))
     visits = (ast.ExceptHandler, ast.With, ast.AsyncWith)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

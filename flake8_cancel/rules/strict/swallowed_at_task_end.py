@@ -44,8 +44,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import catchers
-from flake8_cancel.code.losses import ENDS
+from flake8_cancel.code.catchers import BROAD_WORDS, NAMING_WORDS, catchers
+from flake8_cancel.code.losses import ENDS, what_goes_on
 from flake8_cancel.code.remedies import remedy
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 class SwallowedAtTaskEnd(Rule):
     code = "CNL904"
     needs = (("except", "with"), "async")
+    file_needs = ((*NAMING_WORDS, *BROAD_WORDS),)
     visits = (ast.ExceptHandler, ast.With, ast.AsyncWith)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
@@ -68,7 +69,7 @@ class SwallowedAtTaskEnd(Rule):
             loss = module.loss(catcher)
             if loss is None or loss.kind != ENDS:
                 continue
-            message = "the cancellation is swallowed and the task ends as if it had finished; raise it again"
+            message = f"the cancellation is swallowed and {what_goes_on(loss, 'task')}; raise it again"
             mend = remedy(module, catcher, loss)
             yield self.finding(catcher, message, loss.path, mend and self.repair(*mend))
 
