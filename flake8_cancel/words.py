@@ -111,9 +111,6 @@ def _holder(text: str, facts: Facts) -> Callable[[Needs], bool]:
         return known[word]
 
     def holds(needs: Needs) -> bool:
-        for need in needs:
-            if not (any(map(is_in, need + own)) if isinstance(need, tuple) else is_in(need)):
-                return False
-        return True
+        return all(any(map(is_in, need + own)) if isinstance(need, tuple) else is_in(need) for need in needs)
 
     return holds
