@@ -33,6 +33,10 @@ class Selection:
         except ExecutionError as error:
             raise UsageError(str(error)) from None
 
+    def selects(self, code: str) -> bool:
+        """Tell whether a code is selected in any file; what is ignored in some files alone is."""
+        return self._guides.default_style_guide.should_report_error(code) is Decision.Selected
+
     def skips(self, path: str, text: str) -> bool:
         """Tell whether the whole file is left out by ``# flake8: noqa``."""
         # Both comments hold the word; the search is far quicker than flake8's look at every line.

@@ -35,7 +35,9 @@ class Treatment:
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
         self._selection = Selection(options)
-        self._rules = registry.chosen(registry.wants_strict(options.select, options.extend_select))
+        chosen = registry.chosen(registry.wants_strict(options.select, options.extend_select))
+        # What nobody is to hear of need not be asked for.
+        self._rules = tuple(rule for rule in chosen if self._selection.selects(rule.code))
 
     def __call__(self, job: files.Job) -> Outcome:
         """Check one file, and fix it if that is asked for. Nothing is raised."""
