@@ -33,12 +33,14 @@ class Rule:
         file_needs: the same for the text of the whole file, where a rule looks at more than one function or an import
             may have given the word another name.
         visits: the types of ``ast`` nodes that ``check`` is called for.
+        uncovers: the codes of mistakes that were there before and can be told only when this one is mended.
     """
 
     code: ClassVar[str]
     needs: ClassVar[Needs]
     file_needs: ClassVar[Needs] = ()
     visits: ClassVar[tuple[type[ast.AST], ...]]
+    uncovers: ClassVar[frozenset[str]] = frozenset()
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
         """Yield the findings at one node.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import re
 import tokenize
@@ -34,11 +33,6 @@ def decode(data: bytes) -> str:
     except UnicodeDecodeError as error:
         reason = f"byte {error.start} cannot be decoded as {error.encoding} ({error.reason})"
         raise UndecodableError(reason) from None
-
-
-def has_bom(data: bytes) -> bool:
-    """Tell whether the bytes begin with a UTF-8 byte order mark."""
-    return data.startswith(codecs.BOM_UTF8)
 
 
 def split_lines(text: str) -> list[str]:

@@ -14,7 +14,6 @@ from flake8_cancel.source import (
     byte_column,
     character_column,
     decode,
-    has_bom,
     split_lines,
 )
 
@@ -57,12 +56,6 @@ def test_what_is_no_source_text_is_refused_with_the_reason(data: bytes, reason: 
     with pytest.raises(UndecodableError) as raised:
         decode(data)
     assert reason in str(raised.value)
-
-
-def test_a_byte_order_mark_is_seen_at_the_beginning_alone() -> None:
-    assert has_bom(codecs.BOM_UTF8 + b"x")
-    assert not has_bom(b"x" + codecs.BOM_UTF8)
-    assert not has_bom(b"")
 
 
 @given(TEXTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
+from flake8_cancel.code.displays import is_filled, is_some_range
 from flake8_cancel.code.errors import BASE_EXCEPTION
 from flake8_cancel.code.evaluate import survey
 from flake8_cancel.code.points import (
@@ -107,7 +108,18 @@ class _Builder:
         kind = SUSPEND if isinstance(node, ast.AsyncFor) else BRANCH
         header.targets = [Point(kind, node, frame, body, otherwise)]
         header.may_raise = True
-        return self._statements.step(node, frame, header, node.iter)
+        turns = self._turns(node)
+        first = header if turns is None else body if turns else otherwise
+        return self._statements.step(node, frame, first, node.iter)
+
+    def _turns(self, node: ast.For | ast.AsyncFor) -> bool | None:
+        """Tell whether a loop certainly has a first turn, or certainly has none."""
+        match node:
+            case ast.For(iter=ast.Call(func=function, args=arguments, keywords=[])):
+                return is_some_range(arguments) if self._names.name(function) == "builtins.range" else None
+            case ast.For():
+                return is_filled(node.iter)
+        return None
 
     def _loop(self, node: ast.stmt, frame: Frame, after: Point) -> tuple[Frame, Point]:
         """Return the frame of a loop's body and the point where each turn begins."""

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_cancel.code.cancelling import cancels_before, surely_cancelled
+from flake8_cancel.code.cancelling import cancels_before, is_ending, surely_cancelled
 from flake8_cancel.code.edges import NEXT
-from flake8_cancel.code.flow import MAX_STATES, Flow
+from flake8_cancel.code.flow import MAX_STATES, Flow, cancelled_pending
 from flake8_cancel.code.keeping import is_log
 from flake8_cancel.code.points import END, STEP, SUSPEND, Frame, State
 from flake8_cancel.code.releases import ends_normally, frames
@@ -22,6 +22,7 @@ _CLAUSES = frozenset({"clause", "star"})
 _BLOCKS = (ast.Try, ast.With, ast.AsyncWith)
 _JUMPS = (ast.Break, ast.Continue, ast.Pass, ast.Raise, ast.Global, ast.Nonlocal)
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_FOREIGN = "concurrent.futures.CancelledError"
 _OUTCOMES = frozenset({"cancelled", "done", "exception"})
 # What gives a collection that can be gone through once, or is no collection of tasks itself.
 _ONCE = (ast.Call, ast.Dict, ast.DictComp, ast.GeneratorExp)
@@ -32,13 +33,14 @@ class Ended(NamedTuple):
 
     Attributes:
         cancel: the call that cancels what is waited for.
-        missed: what is not reached for it.
-        tasks: the task, or the collection of tasks, None where they are several arguments.
+        missed: what is not reached for it; None where it comes out of a function that is there to end something, and
+            that has nothing more to do.
+        tasks: the task, or the collection of tasks, None where they are several arguments or the future of ``gather``.
         several: whether it is a collection.
     """
 
     cancel: ast.Call
-    missed: ast.AST
+    missed: ast.AST | None
     tasks: ast.expr | None
     several: bool
 
@@ -46,8 +48,8 @@ class Ended(NamedTuple):
 def ended_by_child(module: Module, wait: ast.Await) -> Ended | None:
     """Return what a wait for a task keeps its function from, because the task was surely cancelled there before.
 
-    None where the function has nothing more to do, something around the wait may take the CancelledError, or the task
-    may end normally when it is cancelled.
+    None where the function has nothing more to do and is not there to end the task, something around the wait may take
+    the CancelledError, or the task may end normally when it is cancelled.
 
     Args:
         module: the module.
@@ -56,14 +58,18 @@ def ended_by_child(module: Module, wait: ast.Await) -> Ended | None:
     function = module.function(wait)
     if not isinstance(function, ast.AsyncFunctionDef) or not _waits_for_tasks(module, wait.value):
         return None
-    if not surely_cancelled(module, wait) or _is_told_apart(module, wait):
+    if not surely_cancelled(module, wait) or _is_told_apart(module, wait) or _is_meant_to_be_taken(module, wait):
         return None
     flow = module.flow(function)
     states = [state for state in flow.every_state() if _is_at(state, wait)] if flow else []
     if flow is None or any(_may_be_taken(flow, state) for state in states):
         return None
     missed = next(filter(None, (_missed(flow, state) for state in states)), None)
-    if missed is None or any(survives(module, run) for run in module.run_by(wait.value)):
+    if missed is None and not (is_ending(function) and _comes_out(module, function, states)):
+        return None
+    # The future of gather() is cancelled whatever its children do.
+    is_future = module.reference(wait.value) is not None and module.kind(wait.value) is Kind.GATHER
+    if not is_future and any(survives(module, run) for run in module.run_by(wait.value)):
         return None
     return Ended(next(cancels_before(module, wait)), missed, *_tasks(module, wait.value))
 
@@ -102,7 +108,7 @@ def _awaited_calls(function: AnyFunction) -> Iterator[ast.Call]:
 
 def _waits_for_tasks(module: Module, waited: ast.expr) -> bool:
     if module.reference(waited) is not None:
-        return module.kind(waited) is Kind.TASK and not _is_current(module, waited)
+        return module.kind(waited) in (Kind.TASK, Kind.GATHER) and not _is_current(module, waited)
     if not isinstance(waited, ast.Call) or module.name(waited.func) != "asyncio.gather" or waited.keywords:
         return False
     return bool(waited.args) and all(
@@ -123,7 +129,8 @@ def _tasks(module: Module, waited: ast.expr) -> tuple[ast.expr | None, bool]:
             return (None if isinstance(module.value(tasks), _ONCE) else tasks), True
         case ast.Call():
             return None, True
-    return waited, False
+    # The future of gather() is not cancelled() afterwards: its error is a CancelledError.
+    return (None if module.kind(waited) is Kind.GATHER else waited), False
 
 
 def _is_told_apart(module: Module, wait: ast.Await) -> bool:
@@ -137,10 +144,33 @@ def _is_told_apart(module: Module, wait: ast.Await) -> bool:
             for node in ast.walk(parent.test):
                 if (task and module.reference(node) == task) or getattr(node, "attr", "") in _OUTCOMES:
                     return True
+                if isinstance(node, (ast.In, ast.NotIn)):
+                    # Which of several tasks is among those that are done.
+                    return True
     return False
 
 
+def _is_meant_to_be_taken(module: Module, wait: ast.Await) -> bool:
+    """Tell whether a handler around takes the CancelledError of the other library: then its class is what is wrong."""
+    tries = (parent for parent in module.ancestors(wait) if isinstance(parent, ast.Try))
+    return any(_FOREIGN in module.names(handler.type) for parent in tries for handler in parent.handlers)
+
+
 # --- where it leads -------------------------------------------------------------------------------------------------
+
+
+def _comes_out(module: Module, function: ast.AsyncFunctionDef, states: Iterable[State]) -> bool:
+    """Tell whether a wait is reached where nobody cancelled its function, and no caller in the file takes the error."""
+    if all(map(cancelled_pending, states)):
+        return False
+    for use in module.uses(function):
+        call = module.parent(use)
+        wait, caller = module.parent(call) if call else None, module.function(use)
+        if isinstance(wait, ast.Await) and isinstance(caller, ast.AsyncFunctionDef):
+            flow = module.flow(caller)
+            if flow is None or any(_may_be_taken(flow, state) for state in flow.every_state() if _is_at(state, wait)):
+                return False
+    return True
 
 
 def _is_at(state: State, wait: ast.Await) -> bool:

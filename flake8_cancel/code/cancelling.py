@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
+    from flake8_cancel.code.references import Things
 
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_ENDING = frozenset(
+    {"aclose", "aexit", "cleanup", "close", "disconnect", "dispose", "shutdown", "stop", "teardown", "terminate"}
+)
+
+
+def is_ending(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Tell whether a function is there to end something, by the first word of its name."""
+    return function.name.strip("_").partition("_")[0] in _ENDING
 
 
 def cancels_before(module: Module, wait: ast.Await) -> Iterator[ast.Call]:
@@ -23,10 +32,12 @@ def cancels_before(module: Module, wait: ast.Await) -> Iterator[ast.Call]:
 
 
 def surely_cancelled(module: Module, wait: ast.Await) -> bool:
-    """Tell whether every way to a wait passes a ``cancel()``, unless the task is done."""
+    """Tell whether every way to a wait passes a ``cancel()`` of a task that nobody has waited for before."""
     around = {wait, *module.ancestors(wait)}
     return any(
-        _comes_before(module, call, around) and not _is_replaced(module, call, wait)
+        _comes_before(module, call, around)
+        and not _is_replaced(module, call, wait)
+        and not _was_done(module, call, wait)
         for call in cancels_before(module, wait)
     )
 
@@ -52,6 +63,46 @@ def _comes_before(module: Module, call: ast.Call, around: set[ast.AST]) -> bool:
             return False
         node = parent
     return False
+
+
+def _was_done(module: Module, call: ast.Call, wait: ast.Await) -> bool:
+    """Tell whether every way to a call passes a wait for what it cancels, also by a function of this file."""
+    function = module.function(call)
+    waited = module.awaited(wait.value) or ()
+    around = {call, *module.ancestors(call)}
+    return any(
+        place(earlier) < place(call)
+        and module.function(earlier) is function
+        and _precedes(module, earlier, around)
+        and any(_ends_with(module, one, waited) for one in _waits_of(module, earlier))
+        for earlier in module.awaits()
+    )
+
+
+def _waits_of(module: Module, wait: ast.Await) -> list[ast.expr]:
+    """Return what an ``await`` waits for, in a function of this file what that waits for."""
+    helper = module.definition(wait.value.func) if isinstance(wait.value, ast.Call) else None
+    if not isinstance(helper, ast.AsyncFunctionDef):
+        return [wait.value]
+    return [one.value for one in module.awaits() if module.function(one) is helper]
+
+
+def _ends_with(module: Module, waited: ast.expr, things: Things) -> bool:
+    """Tell whether a wait is only over when all of some things are done."""
+    if isinstance(waited, ast.Call) and (module.name(waited.func) != "asyncio.gather" or waited.keywords):
+        return False
+    found = module.awaited(waited) or ()
+    return all(any(one & other for other in found) for one in things)
+
+
+def _precedes(module: Module, wait: ast.Await, around: set[ast.AST]) -> bool:
+    """Tell whether the statement of a wait stands before a place in one block."""
+    statement = module.parent(wait)
+    block = module.parent(statement) if statement else None
+    return any(
+        isinstance(part, list) and statement in part and not around.isdisjoint(part[part.index(statement) + 1 :])
+        for part in (getattr(block, field, None) for field in ("body", "orelse", "finalbody"))
+    )
 
 
 def _is_replaced(module: Module, call: ast.Call, wait: ast.Await) -> bool:

@@ -54,10 +54,14 @@ def suppressing(module: Module, node: ast.With | ast.AsyncWith) -> list[ast.with
     return [
         item
         for item in node.items
-        if isinstance(item.context_expr, ast.Call)
-        and module.name(item.context_expr.func) == "contextlib.suppress"
-        and (names_cancelled(module, item) or is_broad(module, item))
+        if is_suppress(module, item) and (names_cancelled(module, item) or is_broad(module, item))
     ]
+
+
+def is_suppress(module: Module, item: ast.withitem) -> bool:
+    """Tell whether an item of a ``with`` statement is a call of ``contextlib.suppress``."""
+    call = item.context_expr
+    return isinstance(call, ast.Call) and module.name(call.func) == "contextlib.suppress"
 
 
 def classes(catcher: Catcher) -> list[ast.expr]:

@@ -13,15 +13,14 @@ from flake8_cancel.code.taking import (
     METHOD,
     Act,
     Key,
+    calls_back,
     key,
-    matches,
-    opens,
     own_statements,
     root,
     takings,
-    words,
 )
 from flake8_cancel.code.values import Kind
+from flake8_cancel.code.verbs import matches, opens, words
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -32,6 +31,10 @@ _OTHER_KINDS = frozenset(
 )
 _HARMLESS_MAKERS = frozenset({"io.BytesIO", "io.StringIO"})
 _PROCESS_MAKERS = frozenset({"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"})
+# What these make stays on the disk until it is removed.
+_TEMPORARY = frozenset({"tempfile.mkdtemp", "tempfile.mkstemp"})
+_REMOVES = frozenset({"remove", "removedirs", "rmdir", "rmtree", "unlink"})
+_PUTS_BACK = frozenset({"put", "put_nowait"})
 # What these return was there before.
 _LOOKS = frozenset({"current", "find", "get", "lookup"})
 
@@ -42,7 +45,7 @@ def runs_on_asyncio(module: Module) -> bool:
 
 
 def is_shielded(module: Module, node: ast.AST) -> bool:
-    """Tell whether a node stands in a scope of anyio that lets no cancellation in."""
+    """Tell whether a node stands in a scope of anyio that lets no cancellation in, or in one that is named after it."""
     calls = [
         item.context_expr
         for parent in module.ancestors(node)
@@ -50,7 +53,10 @@ def is_shielded(module: Module, node: ast.AST) -> bool:
         for item in parent.items
         if isinstance(item.context_expr, ast.Call)
     ]
-    return any(keyword.arg == "shield" for call in calls for keyword in call.keywords)
+    if any(keyword.arg == "shield" for call in calls for keyword in call.keywords):
+        return True
+    makers = (part for call in calls for part in ast.walk(call.func))
+    return any("shield" in str(getattr(part, "attr", getattr(part, "id", ""))).lower() for part in makers)
 
 
 def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
@@ -98,9 +104,10 @@ def _is_made(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving
         return False
     if _is_look(taking.verb) and not taking.awaited and not _is_listed(module, taking.call):
         return False
-    if giving.thing != taking.thing and not _takes_back(taking, giving):
+    if giving.thing != taking.thing and not (calls_back(giving, taking) or _takes_back(module, taking, giving)):
         return False
-    if giving.thing == taking.thing and _is_opened(function, taking):
+    is_open = taking.awaited and opens(taking.verb)
+    if giving.thing == taking.thing and not is_open and _is_opened(function, taking):
         return False
     return _only_made(function, name) and not escapes(module, function, name)
 
@@ -118,10 +125,17 @@ def _is_look(verb: str) -> bool:
     return bool(found) and found[0] in _LOOKS
 
 
-def _takes_back(taking: Act, giving: Act) -> bool:
+def _takes_back(module: Module, taking: Act, giving: Act) -> bool:
     """Tell whether what made a thing takes it back: ``pool.acquire()`` and ``pool.release(thing)``."""
     if giving.given[:1] != (taking.thing,) or "cancel" in words(giving.verb):
         return False
+    assert taking.call is not None
+    if module.name(taking.call.func) in _TEMPORARY:
+        return giving.verb in _REMOVES
+    lender = taking.call.func.value if isinstance(taking.call.func, ast.Attribute) else None
+    if taking.verb == "get" and giving.verb in _PUTS_BACK:
+        # A queue is a pool where what was taken out is put back.
+        return giving.thing == key(lender)
     return matches(taking.verb, giving.verb) or (
         len(giving.given) == 1
         and taking.awaited

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import PREDICATES
 from flake8_cancel.code.errors import CANCEL
+from flake8_cancel.code.going_on import within
 from flake8_cancel.code.points import STEP, YIELD, Frame, Point, State
 
 if TYPE_CHECKING:
@@ -145,10 +146,7 @@ def _own_nodes(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
 
 def _is_tried(node: ast.AST, block: ast.Try) -> bool:
     """Tell whether a node stands in a ``try`` statement outside of its ``finally``."""
-    node = node.context_expr if isinstance(node, ast.withitem) else node
-    place = node.lineno, node.col_offset  # type: ignore[attr-defined]
-    first, last = block.body[0], block.finalbody[0]
-    return (first.lineno, first.col_offset) <= place < (last.lineno, last.col_offset)
+    return within(node, [block]) and not within(node, block.finalbody)
 
 
 def _pending(state: State, block: ast.Try) -> bool:

@@ -34,7 +34,7 @@ class Dropped(NamedTuple):
         name: the local that nobody reads, "" where there is none.
     """
 
-    statement: ast.Expr | ast.Assign
+    statement: ast.Expr | ast.Assign | ast.AnnAssign
     name: str
 
 
@@ -63,8 +63,8 @@ def dropped(module: Module, call: ast.Call) -> Dropped | None:
     for parent in module.ancestors(call):
         if isinstance(parent, ast.Expr):
             return Dropped(parent, "")
-        if isinstance(parent, ast.Assign):
-            return _dead_local(module, parent)
+        if isinstance(parent, (ast.Assign, ast.AnnAssign)):
+            return _dead_local(module, parent) if node is parent.value else None
         if isinstance(parent, ast.IfExp) and node is parent.test:
             return None
         if not isinstance(parent, _CHOICES + _DISPLAYS) or isinstance(node, ast.comprehension):
@@ -85,10 +85,10 @@ def keeps_itself(module: Module, call: ast.Call) -> bool:
     )
 
 
-def _dead_local(module: Module, statement: ast.Assign) -> Dropped | None:
+def _dead_local(module: Module, statement: ast.Assign | ast.AnnAssign) -> Dropped | None:
     function = module.function(statement)
-    target = statement.targets[0]
-    if not isinstance(function, _FUNCTIONS) or len(statement.targets) > 1 or not isinstance(target, ast.Name):
+    target, *others = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    if not isinstance(function, _FUNCTIONS) or others or not isinstance(target, ast.Name):
         return None
     if _stands_in_class(module, statement, function) or _is_read(module, function, target.id):
         return None

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import HARMLESS_CALLS, LOGGING_VERBS, Facts
-from flake8_cancel.code.taking import ends, ends_argument
+from flake8_cancel.code.verbs import ends, ends_argument
 
 if TYPE_CHECKING:
     from flake8_cancel.code.build import AnyFunction
@@ -19,7 +19,7 @@ _LOOKING = (ast.Compare, ast.UnaryOp, ast.FormattedValue, ast.JoinedStr, ast.Bin
 _TESTING = (ast.If, ast.While, ast.Assert, ast.Expr, ast.For, ast.AsyncFor, ast.comprehension, ast.withitem, ast.Delete)
 
 
-def escapes(module: Module, function: AnyFunction, name: str) -> bool:
+def escapes(module: Module, function: AnyFunction, name: str, apart_from: ast.AST | None = None) -> bool:
     """Tell whether what a local name holds may have another owner than the function.
 
     An argument of an awaited call comes back with the call; one of any other call may be kept, unless that only logs
@@ -29,11 +29,14 @@ def escapes(module: Module, function: AnyFunction, name: str) -> bool:
         module: the module.
         function: the function.
         name: the local name.
+        apart_from: an expression whose uses do not count.
     """
+    left_out = set(ast.walk(apart_from)) if apart_from else set()
     return any(
         isinstance(node, ast.Name)
         and node.id == name
         and isinstance(node.ctx, ast.Load)
+        and node not in left_out
         and _escapes_at(module, function, node)
         for node in ast.walk(function)
     )

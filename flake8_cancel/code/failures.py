@@ -14,23 +14,22 @@ from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.points import ASYNC_EXIT, CLAUSE, RAISE, STEP, STOP, SUSPEND, YIELD, Frame, State
 from flake8_cancel.code.releases import after, any_of, handed_to_with, lets_out, passes, statement_states
 from flake8_cancel.code.taking import (
+    COUNT,
+    ENTRY,
     MADE,
     METHOD,
     Act,
     Key,
-    ends,
-    ends_argument,
     gives_back,
     givings,
     key,
     mentions,
-    opens,
     own_statements,
     root,
     takings,
-    words,
 )
 from flake8_cancel.code.values import Kind
+from flake8_cancel.code.verbs import ends, ends_argument, opens, words
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -234,6 +233,9 @@ def _looped_over(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giv
 
 def _hands_on(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, reason: _Reason) -> bool:
     """Tell whether the function makes a local thing that it gives to its caller when nothing fails."""
+    if reason.taking is not None and reason.taking.form in (COUNT, ENTRY):
+        # What counts or is registered outlives the function, however it ends.
+        return reason.thing is not None and reason.thing[0] == "Attribute"
     if reason.taking is None or reason.taking.form != MADE or reason.thing is None or reason.thing[0] != "Name":
         return False
     inside = set(own_statements(handler.body))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.certain import runs_on_asyncio
@@ -91,16 +91,44 @@ def asked_by_loop(module: Module, loop: ast.For | ast.comprehension) -> Iterator
             yield asking
 
 
-def statement_to_skip(module: Module, asking: Asking) -> ast.stmt | None:
-    """Return the statement above which a test and a ``return`` or ``continue`` may go, None where they may not.
+class Skip(NamedTuple):
+    """What to skip for a task that was cancelled.
 
-    It stands in no ``try`` or ``with``, whose end would then be passed in another way, and nobody but tasks calls the
-    function, who might miss what it returns. Nor does the function settle a future, whose waiter would wait for ever.
+    Attributes:
+        statement: the statement above which a test and a ``return`` or ``continue`` may go.
+        settles: the future that the function settles, whose waiter would else wait for ever, if there is one.
+    """
+
+    statement: ast.stmt
+    settles: ast.expr | None
+
+
+def to_skip(module: Module, asking: Asking) -> Skip | None:
+    """Return what may be skipped for a task that was cancelled, None where nothing may.
+
+    The statement stands in no ``try`` or ``with``, whose end would then be passed in another way, and nobody but tasks
+    calls the function, who might miss what it returns. If the function settles something, it is certainly one future.
     """
     if not isinstance(asking.turning, (ast.For, ast.FunctionDef)):
         return None
-    if any(isinstance(node, ast.Attribute) and node.attr in _SETTLES for node in ast.walk(asking.turning)):
+    settling = [node for node in ast.walk(asking.turning) if isinstance(node, ast.Attribute) and node.attr in _SETTLES]
+    future = _one_future(module, asking, settling)
+    statement = _statement(module, asking)
+    return Skip(statement, future) if statement and bool(settling) == bool(future) else None
+
+
+def _one_future(module: Module, asking: Asking, settling: Sequence[ast.Attribute]) -> ast.expr | None:
+    """Return the future that a callback settles; None where there are several, or it may be something else."""
+    receivers = {module.reference(node.value) for node in settling}
+    if len(receivers) != 1 or None in receivers or not isinstance(asking.turning, ast.FunctionDef):
         return None
+    future = settling[0].value
+    is_certain = all(node.attr != "set" and module.kind(node.value) is Kind.FUTURE for node in settling)
+    is_own = isinstance(future, ast.Name) and (future.id == asking.task.id or _binds(asking.turning, future.id))
+    return future if is_certain and not is_own and isinstance(future, (ast.Name, ast.Attribute)) else None
+
+
+def _statement(module: Module, asking: Asking) -> ast.stmt | None:
     statement: ast.stmt | None = None
     for around in module.ancestors(asking.call):
         if around is asking.turning:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from flake8_cancel.code.api import Facts
 from flake8_cancel.code.evaluate import survey
 from flake8_cancel.code.keeping import is_log
-from flake8_cancel.code.taking import METHOD, Key, ends, givings, key, own_statements
+from flake8_cancel.code.taking import METHOD, Key, givings, key, own_statements
+from flake8_cancel.code.verbs import ends
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -47,13 +48,13 @@ def framed(module: Module, taking: ast.stmt, release: ast.stmt, thing: Key | Non
         release: what gives back.
         thing: what is taken.
     """
-    block = _block(module, taking)
+    block = block_of(module, taking)
     # A release alone in a ``with suppress(...)`` goes with it.
     around = [node for node in block if node is release or _cleanup(node, module.facts) == [release]]
     if not around:
         return None
     between = block[block.index(taking) + 1 : block.index(around[0])]
-    if not between or _jumps(between) or any(_binds(node, thing) for node in between):
+    if not between or jumps(between) or any(_binds(node, thing) for node in between):
         return None
     owner = module.parent(taking)
     return Framing(owner, between[0], between[-1], (around[0],)) if owner and hasattr(owner, "lineno") else None
@@ -79,7 +80,7 @@ def framed_teardown(module: Module, function: ast.AsyncFunctionDef, handed_over:
         if not found:
             continue
         first, last = found[0], found[-1]
-        if found != list(range(first, last + 1)) or _jumps(block[at : last + 1]):
+        if found != list(range(first, last + 1)) or jumps(block[at : last + 1]):
             return None
         owner = module.parent(block[at])
         return Framing(owner, block[at], block[first - 1], tuple(block[first : last + 1])) if owner else None
@@ -92,11 +93,17 @@ def _cleanup(node: ast.stmt, facts: Facts) -> list[ast.stmt]:
     compound = [part for part in parts if hasattr(part, "body")]
     if not all(isinstance(part, _AROUND) and not survey(getattr(part, "test", None)).suspends for part in compound):
         return []
-    done = [part for part in parts if part not in compound and not isinstance(part, ast.Pass) and not _is_log(part)]
-    return done if all(_ends_something(part, facts) for part in done) else []
+    done = [part for part in parts if part not in compound and not isinstance(part, ast.Pass) and not is_log_line(part)]
+    return done if all(ends_something(part, facts) for part in done) else []
 
 
-def _ends_something(node: ast.stmt, facts: Facts) -> bool:
+def only_cleans_up(node: ast.stmt, facts: Facts) -> bool:
+    """Tell whether a statement, with those inside it, does nothing but end or give back something, and log."""
+    return bool(_cleanup(node, facts))
+
+
+def ends_something(node: ast.stmt, facts: Facts) -> bool:
+    """Tell whether a simple statement ends something, or gives it back."""
     return any(act.form != METHOD or ends(act.verb, facts) for act in givings(node))
 
 
@@ -119,7 +126,8 @@ def raises_what_it_caught(handler: ast.ExceptHandler) -> bool:
     return isinstance(handler.body[-1], ast.Raise)
 
 
-def _is_log(node: ast.stmt) -> bool:
+def is_log_line(node: ast.stmt) -> bool:
+    """Tell whether a statement only writes a log."""
     return isinstance(node, ast.Expr) and is_log(node.value)
 
 
@@ -131,12 +139,13 @@ def _blocks_around(module: Module, function: ast.AsyncFunctionDef, node: ast.AST
         if isinstance(statement, ast.stmt):
             if not isinstance(parent, (ast.With, ast.AsyncWith)) and parent is not function:
                 return
-            yield _block(module, statement)
+            yield block_of(module, statement)
         assert parent is not None
         statement = parent
 
 
-def _block(module: Module, statement: ast.stmt) -> list[ast.stmt]:
+def block_of(module: Module, statement: ast.stmt) -> list[ast.stmt]:
+    """Return the block that a statement stands in."""
     parent = module.parent(statement)
     for field in ("body", "orelse", "finalbody", "handlers"):
         block = getattr(parent, field, None)
@@ -145,17 +154,22 @@ def _block(module: Module, statement: ast.stmt) -> list[ast.stmt]:
     return [statement]
 
 
-def _jumps(statements: Sequence[ast.stmt]) -> bool:
-    """Tell whether something in a block leaves it by a jump."""
+def jumps(statements: Sequence[ast.AST], besides: ast.AST | None = None) -> bool:
+    """Tell whether something in a block leaves it by a jump.
+
+    Args:
+        statements: the block.
+        besides: a part of it that does not count.
+    """
     waiting: list[tuple[ast.AST, bool]] = [(node, False) for node in statements]
     while waiting:
         node, in_loop = waiting.pop()
+        if node is besides or isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.expr)):
+            continue
         if isinstance(node, (ast.Return, ast.Raise)):
             return True
         if isinstance(node, (ast.Break, ast.Continue)) and not in_loop:
             return True
-        if isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.expr)):
-            continue
         in_loop = in_loop or isinstance(node, _LOOPS)
         waiting.extend((child, in_loop) for child in ast.iter_child_nodes(node))
     return False

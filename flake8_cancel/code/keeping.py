@@ -83,11 +83,11 @@ def _call_keeps(module: Module, call: ast.Call, name: ast.AST, ending: bool, dep
     helper = module.definition(call.func)
     if isinstance(helper, ast.ClassDef) or helper is None or helper.decorator_list or depth == _DEEPEST:
         return True
-    parameter = _parameter(helper, call, name)
+    parameter = parameter_given(helper, call, name)
     return parameter is None or keeps(module, ast.walk(helper), parameter, ending, depth + 1)
 
 
-def _parameter(helper: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call, value: ast.AST) -> str | None:
+def parameter_given(helper: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call, value: ast.AST) -> str | None:
     """Return the parameter of a helper that a value is given for, None where that is not plain to see."""
     for keyword in call.keywords:
         if keyword.value is value:

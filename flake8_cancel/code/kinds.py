@@ -148,8 +148,16 @@ class Kinds:
         known = self._collected.filled(reference, known)
         if known is not None and known.kind not in (Kind.NONE, Kind.NOTHING) and not _is_open(known):
             return known
-        said = [self._annotations.known(binding.annotation) for binding in bindings if binding.annotation]
+        said = [self._said(binding) for binding in bindings if binding.annotation]
         return (joined(said) if said else None) or known
+
+    def _said(self, binding: Binding) -> Known | None:
+        """Return what an annotation says of what it stands beside: of ``*rest`` and ``**rest`` it names the parts."""
+        known = self._annotations.known(binding.annotation)
+        arguments = self.survey.parents.get(binding.node)
+        if not isinstance(arguments, ast.arguments) or binding.node not in (arguments.vararg, arguments.kwarg):
+            return known
+        return Known(Kind.COLLECTION, known) if binding.node is arguments.vararg else None
 
     def _call(self, call: ast.Call) -> Known | None:
         return self._calls.known(call)

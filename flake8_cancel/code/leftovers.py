@@ -1,4 +1,4 @@
-"""Cancelled tasks that still have something to do, which nobody waits for."""
+"""Cancelled tasks that nobody waits for, and what happens before they are done."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_cancel.code.evaluate import header, own_nodes
+from flake8_cancel.code.cancelling import is_ending
+from flake8_cancel.code.coming_back import comes_to
+from flake8_cancel.code.edges import NEXT
+from flake8_cancel.code.fates import Fate, fate
 from flake8_cancel.code.flow import Flow
+from flake8_cancel.code.lingering import lingers, uses_when_cancelled
 from flake8_cancel.code.points import STEP, SUSPEND, State
-from flake8_cancel.code.references import Thing
-from flake8_cancel.code.releases import after
-from flake8_cancel.code.taking import ends
+from flake8_cancel.code.releases import ends_normally
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -19,20 +21,19 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 # Why the end of a task matters to what follows its cancellation.
-CLOSED, REPLACED, FORGOTTEN = "closed", "replaced", "forgotten"
+CLOSED, REPLACED, FORGOTTEN, OVER = "closed", "replaced", "forgotten", "over"
 
 _CLOSING = frozenset({"abort", "aclose", "close", "disconnect", "kill", "release", "shutdown", "stop", "terminate"})
-_ENDING = frozenset({"aclose", "aexit", "close", "shutdown", "stop"})
-_TESTS = (ast.BoolOp, ast.Compare, ast.If, ast.IfExp, ast.UnaryOp, ast.While)
+_STATEMENTS = (ast.Expr, ast.For, ast.If, ast.With)
 
 
 class Leftover(NamedTuple):
     """A task that is cancelled and not waited for, though it is not done when what follows happens.
 
     Attributes:
-        why: CLOSED (what the task still uses is closed), REPLACED (another task takes its place) or FORGOTTEN (its
-            owner is stopped, and forgets it).
-        follows: the statement where that happens.
+        why: CLOSED (what the task still uses is closed), REPLACED (another task takes its place), FORGOTTEN (its owner
+            is stopped, and forgets it) or OVER (its owner is said to be stopped).
+        follows: the statement where that happens; of OVER the last one.
         thing: of CLOSED, what is closed.
     """
 
@@ -41,69 +42,148 @@ class Leftover(NamedTuple):
     thing: str = ""
 
 
+class Alone(NamedTuple):
+    """A task that is cancelled by a function that could wait for it, and does not.
+
+    Attributes:
+        task: the expression that stands for it.
+        statement: the statement that cancels it.
+        function: the function around.
+        fate: what the file does with it.
+        runs: the functions of this file that it runs.
+    """
+
+    task: ast.expr
+    statement: ast.stmt
+    function: ast.AsyncFunctionDef
+    fate: Fate
+    runs: tuple[ast.AsyncFunctionDef, ...]
+
+
 def leftover(module: Module, call: ast.Call) -> Leftover | None:
     """Return what follows a ``cancel()`` too early, None where that is not certain.
 
     Certain is: the task runs functions of this file that suspend, or use a thing, when they are cancelled; this
-    function goes on without suspending in between; and nothing in the file waits for the task or hands it on.
+    function goes on without suspending in between; and nobody waits for the task, nor is it handed on.
 
     Args:
         module: the module.
-        call: the call of ``cancel()``, which is a statement.
+        call: the call of ``cancel()``.
     """
-    function, statement = module.function(call), module.parent(call)
-    if not isinstance(function, ast.AsyncFunctionDef) or not isinstance(statement, ast.Expr):
+    alone = _alone(module, call)
+    if alone is None or not alone.runs or not isinstance(module.parent(call), ast.Expr):
+        return None
+    flow = module.flow(alone.function)
+    found = _followed(module, flow, alone) if flow else iter(())
+    return next(found, None)
+
+
+def left_alone(module: Module, call: ast.Call) -> Alone | None:
+    """Return the task that a ``cancel()`` asks to end, where nothing in the file ever waits until it has.
+
+    Args:
+        module: the module.
+        call: the call of ``cancel()``.
+    """
+    alone = _alone(module, call)
+    if alone is None or _is_waited_elsewhere(module, alone) or _hears(module, alone):
+        return None
+    return None if _is_run(module, alone.function) else alone
+
+
+def _alone(module: Module, call: ast.Call) -> Alone | None:
+    """Return the task that a function cancels and does not wait for afterwards; nobody else may have it."""
+    function, statement = module.function(call), _statement(module, call)
+    if not isinstance(function, ast.AsyncFunctionDef) or not isinstance(statement, _STATEMENTS):
         return None
     assert isinstance(call.func, ast.Attribute)
     task = call.func.value
     if module.kind(task) is not Kind.TASK or not module.own_task(task):
         return None
-    runs = module.run_by(task)
-    if not runs or _is_shared(module, function, task) or any(_calls(module, run, function) for run in runs):
+    found = fate(module, task)
+    runs = tuple(module.run_by(task))
+    if found.shared or any(comes_to(module, run, function) for run in runs):
         return None
-    flow = module.flow(function)
-    if flow is None:
-        return None
-    found = _followed(module, flow, statement, task, runs)
-    return next(iter(found), None)
+    alone = Alone(task, statement, function, found, runs)
+    return None if _is_waited_here(module, alone) else alone
 
 
-def _followed(
-    module: Module, flow: Flow, statement: ast.Expr, task: ast.expr, runs: list[ast.AsyncFunctionDef]
-) -> Iterator[Leftover]:
+def _statement(module: Module, node: ast.AST) -> ast.stmt | None:
+    return next((around for around in module.ancestors(node) if isinstance(around, ast.stmt)), None)
+
+
+# --- what follows ---------------------------------------------------------------------------------------------------
+
+
+def _followed(module: Module, flow: Flow, alone: Alone) -> Iterator[Leftover]:
     """Yield what certainly happens behind the cancellation before the task is done."""
-    lingering = all(lingers(module, run) for run in runs)
-    behind = after(flow, statement)
-    name = module.reference(task)
+    lingering = all(lingers(module, run) for run in alone.runs)
+    at_once = list(_reached(flow, _behind(flow, alone.statement), ends_at=SUSPEND))
+    nodes = {state.point.node for state in at_once if state.point.kind == STEP}
+    name = module.reference(alone.task)
+    # Who waits for the end of the function takes this for the end of the task.
+    is_unfinished = lingering and is_ending(alone.function) and not _is_waited_elsewhere(module, alone)
     for node in ast.walk(flow.function):
-        if not isinstance(node, ast.stmt) or node.lineno <= statement.lineno or not _is_next(flow, behind, node):
+        if not isinstance(node, ast.stmt) or node.lineno <= alone.statement.lineno or node not in nodes:
             continue
-        if isinstance(node, ast.Assign) and any(module.reference(target) == name for target in node.targets):
-            if lingering and module.kind(node.value) is Kind.TASK:
-                yield Leftover(REPLACED, node)
-            elif lingering and _is_none(node.value) and _ends(flow.function):
-                yield Leftover(FORGOTTEN, node)
+        if lingering and _replaces(module, node, name):
+            yield Leftover(REPLACED, node)
+        if is_unfinished and _forgets(module, node, alone.fate.kept):
+            yield Leftover(FORGOTTEN, node)
         closed = _closed(module, node)
-        if closed and all(_uses_when_cancelled(module, flow.function, run, closed) for run in runs):
+        if closed and all(_uses_closed(module, flow.function, run, closed) for run in alone.runs):
             yield Leftover(CLOSED, node, closed)
+    if is_unfinished and any("." in kept for kept in alone.fate.kept) and any(map(ends_normally, at_once)):
+        yield Leftover(OVER, flow.function.body[-1])
 
 
-def _is_next(flow: Flow, behind: list[State], node: ast.stmt) -> bool:
-    """Tell whether a statement is reached from a place without a suspension in between."""
-    path = flow.walk(
-        behind,
-        lambda state: state.point.kind == STEP and state.point.node is node,
-        avoid=lambda state: state.point.kind == SUSPEND,
-    )
-    return path is not None
+def _behind(flow: Flow, statement: ast.stmt) -> list[State]:
+    """Return the states just behind a statement, in whatever state it is reached."""
+    inside = set(ast.walk(statement))
+    waiting = [state for state in flow.every_state() if state.point.kind == STEP and state.point.node is statement]
+    seen = dict.fromkeys(waiting)
+    found: dict[State, None] = {}
+    for state in waiting:
+        for step in flow.steps(state):
+            if not step.sure or step.kind != NEXT:
+                continue
+            if step.state.point.node not in inside:
+                found[step.state] = None
+            elif step.state not in seen:
+                seen[step.state] = None
+                waiting.append(step.state)
+    return list(found)
 
 
-def _is_none(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and value.value is None
+def _reached(flow: Flow, starts: list[State], ends_at: str) -> Iterator[State]:
+    """Yield the states that are surely reached from some without passing a point of one kind."""
+    found: list[State] = []
+
+    def note(state: State) -> bool:
+        found.append(state)
+        return False
+
+    flow.walk(starts, note, avoid=lambda state: state.point.kind == ends_at)
+    yield from found
 
 
-def _ends(function: AnyFunction) -> bool:
-    return function.name.strip("_").partition("_")[0] in _ENDING
+def _replaces(module: Module, node: ast.stmt, name: str | None) -> bool:
+    """Tell whether a statement puts another task in the place of one."""
+    if not isinstance(node, ast.Assign) or module.kind(node.value) is not Kind.TASK:
+        return False
+    return any(module.reference(target) == name for target in node.targets)
+
+
+def _forgets(module: Module, node: ast.stmt, kept: frozenset[str]) -> bool:
+    """Tell whether a statement empties what holds the task."""
+    match node:
+        case ast.Assign(targets=targets, value=ast.Constant(value=None) | ast.List(elts=[]) | ast.Dict(keys=[])):
+            return any(module.reference(target) in kept for target in targets)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=collection, attr="clear"))):
+            return module.reference(collection) in kept
+        case ast.Delete(targets=targets):
+            return any(module.reference(target) in kept for target in targets)
+    return False
 
 
 def _closed(module: Module, node: ast.stmt) -> str:
@@ -115,47 +195,8 @@ def _closed(module: Module, node: ast.stmt) -> str:
     return ""
 
 
-# --- what the task does when it is cancelled ------------------------------------------------------------------------
-
-
-def lingers(module: Module, function: AnyFunction) -> bool:
-    """Tell whether a coroutine function may suspend once more when it is cancelled, so that it is not done at once.
-
-    Args:
-        module: the module.
-        function: a function of this file.
-    """
-    flow = module.flow(function)
-    if flow is None:
-        return False
-    return flow.walk(_cancelled(flow), lambda state: state.point.kind == SUSPEND and _is_await(state)) is not None
-
-
-def _is_await(state: State) -> bool:
-    return isinstance(state.point.node, ast.Await)
-
-
-def _cancelled(flow: Flow) -> list[State]:
-    return [cancelled for _, cancelled in flow.cancelled(flow.suspensions())]
-
-
-def _uses_when_cancelled(module: Module, canceller: AnyFunction, run: ast.AsyncFunctionDef, thing: str) -> bool:
-    """Tell whether a function calls a method of a thing, but not one that ends it, on its way out of a cancellation."""
-    flow = module.flow(run)
-    names = _names_in(module, canceller, run, thing)
-    if flow is None or not names:
-        return False
-
-    def uses(state: State) -> bool:
-        return state.point.kind == STEP and any(
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and module.reference(node.func.value) in names
-            and not ends(node.func.attr, module.facts)
-            for node in own_nodes(*header(state.point.node))
-        )
-
-    return flow.walk(_cancelled(flow), uses) is not None
+def _uses_closed(module: Module, canceller: AnyFunction, run: ast.AsyncFunctionDef, thing: str) -> bool:
+    return uses_when_cancelled(module, run, frozenset(_names_in(module, canceller, run, thing)))
 
 
 def _names_in(module: Module, canceller: AnyFunction, run: ast.AsyncFunctionDef, thing: str) -> set[str]:
@@ -175,37 +216,62 @@ def _names_in(module: Module, canceller: AnyFunction, run: ast.AsyncFunctionDef,
     return names
 
 
-# --- who else knows the task ----------------------------------------------------------------------------------------
+# --- who waits ------------------------------------------------------------------------------------------------------
 
 
-def _is_shared(module: Module, function: AnyFunction, task: ast.expr) -> bool:
-    """Tell whether something in the file waits for a task, is told of its end, or may have it from here."""
-    keys: Thing = frozenset().union(*(module.awaited(task) or ()))
+def _is_waited_here(module: Module, alone: Alone) -> bool:
+    """Tell whether the function may come to a wait for the task, or for all that there are, behind the cancellation."""
+    flow = module.flow(alone.function)
+    own = {wait for wait in alone.fate.waits if module.function(wait) is alone.function}
+    everyone = {call for call in module.calls("all_tasks") if module.function(call) is alone.function}
+    statements = {_statement(module, wait) for wait in own | everyone} - {alone.statement}
+    if flow is None or any(module.parent(wait) is alone.statement for wait in own):
+        return True
+    name = module.reference(alone.task)
+
+    def is_wait(state: State) -> bool:
+        return state.point.node in own or (state.point.kind == STEP and state.point.node in statements)
+
+    def rebinds(state: State) -> bool:
+        node = state.point.node
+        if state.point.kind != STEP or not isinstance(node, ast.Assign) or is_wait(state):
+            return False
+        return any(module.reference(target) == name for target in node.targets)
+
+    return flow.walk(_behind(flow, alone.statement), is_wait, avoid=rebinds) is not None
+
+
+def _is_waited_elsewhere(module: Module, alone: Alone) -> bool:
+    return any(module.function(wait) is not alone.function for wait in alone.fate.waits)
+
+
+def _hears(module: Module, alone: Alone) -> bool:
+    """Tell whether the function waits for something that the task does at its end: an event, a future, a queue."""
+    told = {
+        module.reference(node.func.value)
+        for run in alone.runs
+        for node in ast.walk(run)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    } - {None, "self"}
     for wait in module.awaits():
-        if any(thing & keys for thing in module.awaited(wait.value) or ()):
+        if module.function(wait) is not alone.function or wait.lineno < alone.statement.lineno:
+            continue
+        method = wait.value.func if isinstance(wait.value, ast.Call) else None
+        thing = (
+            method.value if isinstance(method, ast.Attribute) and method.attr in ("get", "join", "wait") else wait.value
+        )
+        # A function of a module is no event.
+        if module.name(thing) is None and module.reference(thing) in told:
             return True
-    place = function if isinstance(task, ast.Name) else module.tree
-    word = task.id if isinstance(task, ast.Name) else getattr(task, "attr", "")
-    uses = [node for node in ast.walk(place) if word in (getattr(node, "id", None), getattr(node, "attr", None))]
-    return any(_is_handed_on(module, use) for use in uses)
+    return False
 
 
-def _is_handed_on(module: Module, use: ast.AST) -> bool:
-    """Tell whether a use of a task is more than to assign it, to cancel it, or to ask it something."""
-    parent = module.parent(use)
-    if isinstance(getattr(use, "ctx", None), ast.Store):
-        return isinstance(parent, ast.Assign) and _is_of_group(module, parent.value)
-    if isinstance(parent, ast.Attribute):
-        return parent.attr == "add_done_callback"
-    return not isinstance(parent, _TESTS)
-
-
-def _is_of_group(module: Module, value: ast.expr) -> bool:
-    method = value.func if isinstance(value, ast.Call) else None
-    return isinstance(method, ast.Attribute) and module.kind(method.value) is Kind.TASK_GROUP
-
-
-def _calls(module: Module, run: ast.AsyncFunctionDef, function: AnyFunction) -> bool:
-    """Tell whether a task may come to cancel itself, by a call of the function that cancels it."""
-    within = set(ast.walk(run))
-    return any(use in within for use in module.uses(function))
+def _is_run(module: Module, function: ast.AsyncFunctionDef) -> bool:
+    """Tell whether a function is only given to ``asyncio.run``, which waits for every task before it returns."""
+    calls = [module.parent(use) for use in module.uses(function)]
+    starts = [module.parent(call) for call in calls if isinstance(call, ast.Call)]
+    return (
+        bool(calls)
+        and all(isinstance(start, ast.Call) and module.name(start.func) == "asyncio.run" for start in starts)
+        and len(starts) == len(calls)
+    )

@@ -11,18 +11,15 @@ from flake8_cancel.code.edges import NEXT
 from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, UNKNOWN
 from flake8_cancel.code.excuses import Excuses
 from flake8_cancel.code.flow import Flow, cancelled_pending
-from flake8_cancel.code.keeping import is_log
+from flake8_cancel.code.going_on import frames, returns_value, within, works
 from flake8_cancel.code.points import (
     ASYNC_EXIT,
     CLAUSE,
     END,
     EXIT,
     RAISE,
-    STEP,
-    SUSPEND,
     YIELD,
     Completion,
-    Frame,
     Point,
     State,
 )
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
 TURNS, GOES_ON, VALUE, ENDS, REPLACED = "turns", "goes on", "value", "ends", "replaced"
 
 _LOOPS = (ast.While, ast.For, ast.AsyncFor)
+_ON = "goes on here"
 
 
 class Loss(NamedTuple):
@@ -42,8 +40,8 @@ class Loss(NamedTuple):
     Attributes:
         kind: TURNS (a loop takes its next turn), GOES_ON (code follows), VALUE (a value is returned), ENDS (nothing
             goes on, but the function ends as if it had not been cancelled), REPLACED (another exception is raised).
-        path: the places passed, each with a few words: cancelled, caught, and where it goes on.
-        last: the statement where it goes on, ends or is replaced.
+        path: the places passed, each with a few words: cancelled, caught, and the first where it goes on.
+        last: the statement where it goes on, ends or is replaced, outside of every ``finally`` of GOES_ON.
         leaving: the statement with which the handler was left.
         error: of REPLACED, the qualified name of what is raised.
         for_ever: whether the function can, from there, end in no other way than by an exception.
@@ -105,7 +103,7 @@ def _caught(module: Module, flow: Flow, catcher: Catcher) -> tuple[ast.AST, list
     body = _body(module, catcher)
 
     def inside(point: Point) -> bool:
-        return _within(point.node, body)
+        return within(point.node, body)
 
     # A context manager's yield raises the cancellation of its body.
     suspended = [*flow.suspensions(inside), *flow.states(YIELD, inside)]
@@ -133,13 +131,6 @@ def _body(module: Module, catcher: Catcher) -> list[ast.stmt]:
     return block.body
 
 
-def _within(node: ast.AST, body: list[ast.stmt]) -> bool:
-    node = node.context_expr if isinstance(node, ast.withitem) else node
-    place = node.lineno, node.col_offset  # type: ignore[attr-defined]
-    last = body[-1]
-    return (body[0].lineno, body[0].col_offset) <= place < (last.end_lineno or 0, last.end_col_offset or 0)
-
-
 def _looks(state: State, catcher: Catcher) -> bool:
     """Tell whether the catcher looks at a cancellation in flight here."""
     point, pending = state
@@ -160,7 +151,7 @@ def _took(looked: State, state: State) -> bool:
 
 def _inside(state: State, handler: ast.ExceptHandler) -> bool:
     return state.point.node is not handler and any(
-        frame.node is handler and frame.kind == "clause" for frame in _frames(state)
+        frame.node is handler and frame.kind == "clause" for frame in frames(state)
     )
 
 
@@ -179,7 +170,7 @@ def _losses(flow: Flow, catcher: Catcher, entries: list[State], place: ast.AST, 
                 path = (*start, (before.point.node, "replaced here"))
                 yield Loss(REPLACED, path, before.point.node, before.point.node, error.name)
             continue
-        if completion and completion.kind == "return" and _returns_value(before.point.node):
+        if completion and completion.kind == "return" and returns_value(before.point.node):
             path = (*start, (before.point.node, "returns a value here"))
             yield Loss(VALUE, path, before.point.node, before.point.node)
             continue
@@ -208,7 +199,7 @@ def _completion(before: State, after: State) -> Completion | None:
     frame = after.point.frame
     if after.point.kind == END:
         return after.pending[-1]
-    lands = frame.pends and frame.depth == len(after.pending) and all(around is not frame for around in _frames(before))
+    lands = frame.pends and frame.depth == len(after.pending) and all(around is not frame for around in frames(before))
     return after.pending[-1] if lands else None
 
 
@@ -220,13 +211,20 @@ def _afterwards(
     if ends and all(end.error and end.error.name in (CANCELLED_ERROR, UNKNOWN.name) for end in ends):
         return
     for_ever = not any(end.kind != "raise" for end in ends)
-    if path := flow.walk([after], _works, avoid=excuses.covers):
+    catcher = start[-1][0]
+    # What follows in a finally around goes on too; what a finally does for the end of its own block does not count.
+    first = flow.walk([after], lambda state: works(state, catcher), avoid=excuses.covers)
+    goes_on = [*start, (first[-1].point.node, _ON)] if first else []
+    if path := flow.walk([after], works, avoid=excuses.covers):
         last = path[-1].point
         turns = isinstance(last.node, _LOOPS) and _turns(last.node, leaving)
-        kind, words = (TURNS, "takes its next turn") if turns else (GOES_ON, "goes on here")
-        yield Loss(kind, (*start, (last.node, words)), last.node, leaving, for_ever=for_ever)
+        if turns:
+            yield Loss(TURNS, (*start, (last.node, "takes its next turn")), last.node, leaving, for_ever=for_ever)
+        else:
+            yield Loss(GOES_ON, tuple(goes_on), last.node, leaving, for_ever=for_ever)
     elif flow.walk([after], _is_normal_end, avoid=excuses.covers):
-        yield Loss(ENDS, (*start, (leaving, "ends as if it had not been cancelled")), leaving, leaving)
+        ending = goes_on or [*start, (leaving, "ends as if it had not been cancelled")]
+        yield Loss(ENDS, tuple(ending), leaving, leaving)
     elif path := flow.walk([after], lambda state: _replaces(state, excuses), avoid=excuses.covers):
         last = path[-1].point
         yield Loss(REPLACED, (*start, (last.node, "replaced here")), last.node, leaving, last.errors[0].name)
@@ -250,49 +248,23 @@ def _turns(loop: ast.AST, leaving: ast.AST) -> bool:
     return bool(loop.lineno <= line <= (loop.end_lineno or 0))  # type: ignore[attr-defined]
 
 
-def _works(state: State) -> bool:
-    """Tell whether something goes on here: any statement but the end of blocks, finally blocks, logging and jumps."""
-    point = state.point
-    if any(frame.kind == "final" for frame in _frames(state)):
-        return False
-    if point.kind == SUSPEND and isinstance(point.node, ast.withitem):
-        return True
-    if point.kind != STEP or not isinstance(point.node, ast.stmt):
-        return False
-    node = point.node
-    if isinstance(node, (ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal, ast.Try)):
-        return False
-    if isinstance(node, ast.Return):
-        return _returns_value(node)
-    if isinstance(node, ast.Raise):
-        return False
-    return not (isinstance(node, ast.Expr) and (isinstance(node.value, ast.Constant) or is_log(node.value)))
+def what_goes_on(loss: Loss, who: str = "function") -> str:
+    """Say in words what goes on after a cancellation is lost.
 
-
-def _frames(state: State) -> Iterator[Frame]:
-    frame: Frame | None = state.point.frame
-    while frame is not None:
-        yield frame
-        frame = frame.parent
-
-
-def _returns_value(node: ast.AST) -> bool:
-    if not isinstance(node, ast.Return) or node.value is None:
-        return False
-    return not (isinstance(node.value, ast.Constant) and node.value.value is None)
-
-
-def what_goes_on(loss: Loss) -> str:
-    """Say in words what goes on after a cancellation is lost."""
+    Args:
+        loss: how it is lost.
+        who: what ends: a function, a task.
+    """
     if loss.kind == TURNS:
         return f"the loop at line {_line(loss.last)} goes on"
     if loss.kind == VALUE:
         return f"a value is returned at line {_line(loss.last)}"
-    if loss.kind == GOES_ON:
-        return f"the function goes on at line {_line(loss.last)}"
     if loss.kind == REPLACED:
         return f"{loss.error.rpartition('.')[2]} is raised in its place"
-    return "the function ends as if it had finished"
+    place, words = loss.path[-1]
+    on = f"goes on at line {_line(place)}" if words == _ON else ""
+    ends = "ends as if it had finished" if loss.kind == ENDS else ""
+    return f"the {who} {' and '.join(filter(None, (on, ends)))}"
 
 
 def _line(node: ast.AST) -> int:

@@ -93,6 +93,16 @@ def effects(module: Module, item: ast.withitem, number: int, completion: Complet
     return [(completion, True), (NORMAL, False)] if error else [(completion, True)]
 
 
+def expects_error(module: Module, node: ast.AST) -> bool:
+    """Tell whether a node stands in a block of a test that expects it to raise."""
+    return any(
+        module.name(_maker(item)) == "pytest.raises" or _asserts(item)
+        for around in module.ancestors(node)
+        if isinstance(around, (ast.With, ast.AsyncWith))
+        for item in around.items
+    )
+
+
 def timeout_error(module: Module) -> Error:
     """Return what a timeout of asyncio raises: since 3.11 ``asyncio.TimeoutError`` is the builtin."""
     return Error("builtins.TimeoutError" if module.facts.target >= (3, 11) else "asyncio.TimeoutError")

@@ -14,6 +14,7 @@ from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.flows import Flows
 from flake8_cancel.code.kinds import Kinds
 from flake8_cancel.code.losses import Loss, loss_at
+from flake8_cancel.code.mistimed import mistaken_timeout
 from flake8_cancel.code.names import Names
 from flake8_cancel.code.owners import Owners
 from flake8_cancel.code.references import References, Things
@@ -86,6 +87,10 @@ class Module:
         """Return every ``await`` of the file."""
         return self._survey.awaits
 
+    def yields(self, function: ast.AST) -> Sequence[ast.Yield | ast.YieldFrom]:
+        """Return the ``yield`` expressions of a generator function, in the order of the text."""
+        return self._survey.yields.get(function, [])
+
     # --- names -----------------------------------------------------------------------------------------------------
 
     def name(self, expression: ast.expr | None) -> str | None:
@@ -116,6 +121,19 @@ class Module:
         None when anything else may be meant, and for properties.
         """
         return self._definitions.definition(expression)
+
+    def called(self, call: ast.Call) -> Definition | None:
+        """Return what ``definition`` tells of a call; methods of instances of this file's classes are known too."""
+        found = self.definition(call.func)
+        if found is not None or not isinstance(call.func, ast.Attribute):
+            return found
+        receiver = self._kinds.known(call.func.value)
+        owner = receiver.definition if receiver else None
+        return self._definitions.member(owner, call.func.attr) if owner else None
+
+    def is_plain(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        """Tell whether a call of a function of this file gives what its body gives: no decorator may change it."""
+        return self._definitions.is_plain(function)
 
     def uses(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
         """Return the expressions that refer to a function of this file, or may."""
@@ -250,10 +268,13 @@ class Module:
             catcher: a handler or an item.
             waiting: whether to ask of blocks that only wait for cancelled tasks, and of no others; else of all but
                 those.
+
+        A handler that is evidently there for a timeout, which it does not take, is a mistake of its own and loses none.
         """
         key = catcher, waiting
         if key not in self._losses:
-            self._losses[key] = loss_at(self, catcher, waiting)
+            is_for_timeout = isinstance(catcher, ast.ExceptHandler) and mistaken_timeout(self, catcher) is not None
+            self._losses[key] = None if is_for_timeout else loss_at(self, catcher, waiting)
         return self._losses[key]
 
     def left_out(self) -> list[AnyFunction]:

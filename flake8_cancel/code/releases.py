@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code import managers
 from flake8_cancel.code.api import Facts
+from flake8_cancel.code.catchers import catchers
 from flake8_cancel.code.certain import given_elsewhere, is_certain, is_lock_pair
 from flake8_cancel.code.edges import CANCELLED, NEXT
 from flake8_cancel.code.flow import Flow, cancelled_pending
@@ -17,8 +18,6 @@ from flake8_cancel.code.taking import (
     METHOD,
     Act,
     Key,
-    ends,
-    ends_argument,
     gives_back,
     givings,
     key,
@@ -27,6 +26,7 @@ from flake8_cancel.code.taking import (
     owners,
     takings,
 )
+from flake8_cancel.code.verbs import ends, ends_argument
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -92,13 +92,13 @@ def skipped(module: Module, flow: Flow, starts: Iterable[State], is_release: Rel
     """
 
     def leaks(state: State) -> bool:
-        return _is_place(module, state) and lets_out(flow, state, is_release)
+        return is_place(module, state) and lets_out(flow, state, is_release)
 
     path = flow.walk(starts, leaks, avoid=is_release)
     return path[-1].point.node if path else None
 
 
-def _is_place(module: Module, state: State) -> bool:
+def is_place(module: Module, state: State) -> bool:
     """Tell whether a first cancellation may well come in here, and no cleanup is under way.
 
     Leaving a lock or a timeout does not suspend, and of unknown managers nobody knows: of all ends of ``async with``
@@ -283,10 +283,17 @@ def _may_give_back(giving: Act, taking: Act, facts: Facts) -> bool:
 
 
 def _is_in_handler(module: Module, node: ast.stmt) -> bool:
-    """Tell whether a release stands in a clause that raises: there the clause is what is wrong."""
+    """Tell whether a release stands in a clause that raises and that a cancellation passes by: that is what is wrong."""
     for parent in module.ancestors(node):
         if isinstance(parent, _FUNCTIONS):
             return False
         if isinstance(parent, ast.ExceptHandler):
-            return any(isinstance(inside, ast.Raise) for inside in own_statements(parent.body))
+            tried = module.parent(parent)
+            is_passed_by = isinstance(tried, ast.Try) and any(_waits(inside) for inside in tried.body)
+            raises = any(isinstance(inside, ast.Raise) for inside in own_statements(parent.body))
+            return raises and is_passed_by and not catchers(module, parent)
     return False
+
+
+def _waits(statement: ast.stmt) -> bool:
+    return any(isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)) for node in ast.walk(statement))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
+from flake8_cancel.code.aftermath import aftermath
 from flake8_cancel.code.catchers import Catcher, is_broad
 from flake8_cancel.code.errors import BASE_EXCEPTION, CANCEL, CANCELLED_ERROR, NO, catches
 from flake8_cancel.code.keeping import is_log
@@ -21,6 +22,8 @@ ABOVE = "raise in a clause above the handler"
 RAISE_CANCELLED = "raise at the end of the handler if it took a cancellation"
 NARROW = "suppress Exception only"
 DROP = "drop the class from the suppressed ones"
+# With each of these: what cleans up behind.
+FINALLY = "put into a finally"
 
 _JUMPS = (ast.Return, ast.Break, ast.Continue, ast.Raise)
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -35,6 +38,10 @@ class Remedy(NamedTuple):
         marks: of REMOVE the handler, of SPLIT the classes that are CancelledError, of a ``with`` item its call and the
             arguments to change.
         words: the way.
+
+    Where cleanup follows, the second word is FINALLY, the target is what is around its block, and the marks are the
+    statement before it, which holds the handler, the target and the marks of the way, the first and the last statement
+    that clean up.
     """
 
     target: ast.AST
@@ -48,13 +55,23 @@ def remedy(module: Module, catcher: Catcher, loss: Loss) -> Remedy | None:
 
     It is safe where the loss keeps the function in a loop that it cannot leave otherwise: then no caller can have
     relied on it. Where the function ended, whoever cancels it and waits for it gets a CancelledError now; when that
-    one stands in the same file and takes none, there is no remedy.
+    one stands in the same file and takes none, there is no remedy. Nor is there one where cleanup that follows would be
+    skipped then and cannot go into a ``finally``.
     """
     safe = loss.kind == TURNS and loss.for_ever
     if not safe and module.canceller_takes_no_cancellation(module.function(catcher)):
         return None
     found = _for_item(module, catcher) if isinstance(catcher, ast.withitem) else _for_handler(module, catcher, loss)
-    return found and found._replace(safe=safe)
+    if found is None:
+        return None
+    statement, cleanup, further = aftermath(module, catcher)
+    if further:
+        return None
+    if not cleanup:
+        return found._replace(safe=safe)
+    owner = module.parent(statement)
+    marks = (statement, found.target, *found.marks, cleanup[0], cleanup[-1])
+    return Remedy(owner, False, marks, (*found.words, FINALLY)) if owner else None
 
 
 def _for_handler(module: Module, handler: ast.ExceptHandler, loss: Loss) -> Remedy | None:
@@ -76,7 +93,7 @@ def _for_handler(module: Module, handler: ast.ExceptHandler, loss: Loss) -> Reme
             return _of(handler, SPLIT, *cancelled)
         return None if replaces else _of(handler, RAISE_CANCELLED)
     logs = any(isinstance(statement, ast.Expr) and is_log(statement.value) for statement in handler.body)
-    if not idle or logs or replaces or _is_taken_below(module, handler):
+    if not idle or logs or _is_taken_below(module, handler):
         return _of(handler, RAISE)
     block = module.parent(handler)
     assert isinstance(block, ast.Try)

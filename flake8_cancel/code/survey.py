@@ -179,7 +179,7 @@ def _parameters(survey: Survey, node: ast.FunctionDef | ast.AsyncFunctionDef | a
         _name(inner, argument.arg, Binding(Form.PARAMETER, argument, annotation=argument.annotation))
     for rest in (arguments.vararg, arguments.kwarg):
         if rest:
-            _name(inner, rest.arg, Binding(Form.OTHER, rest))
+            _name(inner, rest.arg, Binding(Form.PARAMETER, rest, annotation=rest.annotation))
 
 
 def _named(survey: Survey, node: Any, scope: Scope) -> None:

@@ -7,59 +7,18 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from flake8_cancel.code.api import Facts
+from flake8_cancel.code.verbs import ends, ends_argument, is_exit, matches, opens, undoes, words
 
 # The meaning of an expression without its place: equal keys are the same expression.
 Key = tuple[object, ...]
 
 MADE, METHOD, COUNT, ENTRY = "made", "method", "count", "entry"
 
-# The first words of methods that come in pairs on one receiver.
-_PAIRS: dict[str, frozenset[str]] = {
-    "acquire": frozenset({"release"}),
-    "attach": frozenset({"detach"}),
-    "checkout": frozenset({"checkin"}),
-    "connect": frozenset({"disconnect", "close", "aclose"}),
-    "inc": frozenset({"dec"}),
-    "increment": frozenset({"decrement"}),
-    "lock": frozenset({"unlock"}),
-    "login": frozenset({"logout"}),
-    "open": frozenset({"close", "aclose"}),
-    "register": frozenset({"unregister", "deregister"}),
-    "start": frozenset({"stop", "shutdown", "close", "aclose", "terminate", "kill"}),
-    "subscribe": frozenset({"unsubscribe"}),
-    "track": frozenset({"untrack"}),
-}
 # What is taken by these is what they return, if anything is made of that.
 _HAND_OUT = frozenset({"acquire", "checkout", "open"})
 # What puts an entry into a collection, and what takes it out; the entry is the first argument.
 _PUTS = frozenset({"add", "append", "appendleft", "setdefault"})
 _TAKES_OUT = frozenset({"discard", "pop", "remove"})
-# Pairs of which the rest of the name must be the same: add_reader, remove_reader.
-_PREFIXED = {"add": frozenset({"remove", "delete", "discard"}), "create": frozenset({"delete", "destroy"})}
-
-# The words of calls that end the life of what they are called on.
-ENDINGS = frozenset(
-    """
-    abort aclose cancel cleanup close closed deregister destroy detach disconnect dispose finalize kill leave logout
-    quit release released rollback shutdown stop teardown terminate unlink unregister unsubscribe
-    """.split()
-)
-# What is named after an ending and is none: close_callback.
-_NO_ENDINGS = frozenset({"callback", "callbacks", "event", "handler", "timeout"})
-_QUESTIONS = frozenset({"can", "has", "is", "on", "should", "wait", "was", "will"})
-# The words of calls that end the life of what they are given.
-_ENDS_ARGUMENT = ENDINGS | frozenset("checkin discard free putconn put remove return rmtree give".split())
-# What the text of a function holds that gives something back, and where it may give back what it passes on too.
-GIVING_WORDS = tuple(
-    sorted(
-        {"-=", "del ", "del(", "delete", "checkin", "dec", "discard", "pop", "remove", "unlock", "untrack", *ENDINGS}
-    )
-)
-GIVING_OR_PASSING_WORDS = (*GIVING_WORDS, "free", "give", "put", "return_", "rmtree")
-OPENINGS = frozenset(
-    "acquire aenter begin connect enter init initialize login open reconnect restart setup start startup".split()
-)
-
 # Reading from a collection takes nothing.
 _LOOKS = frozenset({"get", "pop", "popleft", "popitem", "get_nowait", "setdefault"})
 _LONGEST_SHOWN = 60
@@ -133,12 +92,6 @@ def owners(thing: Key | None) -> Iterator[Key]:
         thing = inner if isinstance(inner, tuple) else None
 
 
-def words(name: str) -> tuple[str, ...]:
-    """Return the words of a name, without underscores at its ends and a leading ``async``."""
-    found = tuple(word for word in name.split("_") if word)
-    return found[1:] if len(found) > 1 and found[0] == "async" else found
-
-
 def takings(statement: ast.stmt) -> Iterator[Act]:
     """Yield what a simple statement takes."""
     if isinstance(statement, ast.AugAssign):
@@ -204,6 +157,8 @@ def gives_back(giving: Act, taking: Act, facts: Facts) -> bool:
     if taking.form == MADE:
         if giving.thing == taking.thing:
             return ends(giving.verb, facts)
+        if calls_back(giving, taking):
+            return undoes(giving.verb, facts)
         return taking.thing in giving.given and ends_argument(giving.verb, facts)
     if giving.thing != taking.thing or giving.thing is None:
         return False
@@ -211,15 +166,15 @@ def gives_back(giving: Act, taking: Act, facts: Facts) -> bool:
         return False
     if taking.result is not None and words(taking.verb)[0] in _HAND_OUT and taking.result not in giving.given:
         return False
-    return not giving.given or not {*taking.given, taking.result}.isdisjoint(giving.given)
+    is_general = not giving.given or is_exit(giving.verb)
+    return is_general or not {*taking.given, taking.result}.isdisjoint(giving.given)
 
 
-def ends(verb: str, facts: Facts) -> bool:
-    """Tell whether a method with this name ends the life of its receiver, or of what its name speaks of."""
-    found = words(verb)
-    if not found or found[-1] in _NO_ENDINGS or found[0] in _QUESTIONS:
+def calls_back(giving: Act, taking: Act) -> bool:
+    """Tell whether one act calls what another has made: ``unsubscribe = subscribe()``, ``unsubscribe()``."""
+    if giving.call is None or giving.thing is not None or giving.given:
         return False
-    return _is_cleanup_call(verb, facts) or found[0] in ENDINGS or found[-1] in ENDINGS
+    return taking.form == MADE and key(giving.call.func) == taking.thing
 
 
 def shown(act: Act) -> str:
@@ -236,37 +191,9 @@ def _short(text: str) -> str:
     return f"{head}(...)" if bracket and len(head) < _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
 
-def opens(verb: str) -> bool:
-    """Tell whether a function with this name begins what must be ended later."""
-    found = words(verb)
-    return bool(found) and found[0] in OPENINGS
-
-
-def matches(first: str, second: str) -> bool:
-    """Tell whether two methods come as a pair: ``acquire`` and ``release``, ``add_reader`` and ``remove_reader``."""
-    start, end = words(first), words(second)
-    if not start or not end:
-        return False
-    if end[0] in _PREFIXED.get(start[0], ()):
-        return len(start) > 1 and start[1:] == end[1:]
-    return end[0] in _PAIRS.get(start[0], ()) and start[1:] == end[1:]
-
-
 def is_known_pair(giving: Act, taking: Act) -> bool:
     """Tell whether giving back needs no success: pairs of methods of one receiver, counters, entries."""
     return (taking.form != MADE and giving.form == taking.form) or (taking.form, giving.form) == (ENTRY, METHOD)
-
-
-def ends_argument(verb: str, facts: Facts) -> bool:
-    """Tell whether a call with this name ends the life of what it is given."""
-    found = words(verb)
-    if not found or found[-1] in _NO_ENDINGS or found[0] in _QUESTIONS:
-        return False
-    return _is_cleanup_call(verb, facts) or found[0] in _ENDS_ARGUMENT or found[-1] in ENDINGS
-
-
-def _is_cleanup_call(verb: str, facts: Facts) -> bool:
-    return any(name.rpartition(".")[2] == verb for name in facts.cleanup_calls)
 
 
 def _call(value: ast.expr | None) -> tuple[ast.Call | None, bool]:

@@ -6,18 +6,20 @@ import ast
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from flake8_cancel.fix.imports import behind_head, put_in
+from flake8_cancel.fix.imports import behind_imports, put_in
 from flake8_cancel.source import split_lines
 
 
 class Constant(NamedTuple):
-    """``name = value``, at the top of a module."""
+    """``name: annotation = value``, at the top of a module."""
 
     name: str
     value: str
+    annotation: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name} = {self.value}"
+        annotation = f": {self.annotation}" if self.annotation else ""
+        return f"{self.name}{annotation} = {self.value}"
 
 
 def add(text: str, constants: Iterable[Constant], newline: str) -> str:
@@ -30,12 +32,15 @@ def add(text: str, constants: Iterable[Constant], newline: str) -> str:
     """
     for wanted in sorted(set(constants)):
         lines = split_lines(text)
-        text = put_in(lines, f"{wanted}{newline}", behind_head(ast.parse(text), lines), newline)
+        text = put_in(lines, f"{wanted}{newline}", behind_imports(ast.parse(text), lines), newline)
     return text
 
 
 def is_defined(tree: ast.Module, wanted: Constant) -> bool:
-    """Tell whether a module gives a name this value at its top, and nothing binds or declares the name otherwise."""
+    """Tell whether a module gives a name this value at its top, and nothing binds or declares the name otherwise.
+
+    Its annotation may be another one.
+    """
     found = [node for node in ast.walk(tree) if _binds(node, wanted.name)]
     statements = [
         statement

@@ -18,6 +18,8 @@ from flake8_cancel.fix.names import Names, Place
 if TYPE_CHECKING:
     from flake8_cancel.fix.splice import Replacement
 
+# Outside of every function and class.
+_TOP = Place(0, 0)
 _Node = TypeVar("_Node", bound=cst.CSTNode)
 
 
@@ -77,20 +79,23 @@ class Edit:
         Raises:
             NoFixError: every name for it means something else here.
         """
+        return self._name_at(self._place, qualified)
+
+    def _name_at(self, place: Place, qualified: str) -> cst.Attribute | cst.Name:
         parts = qualified.split(".")
         if len(parts) == 1:
-            if self._names.visible(qualified, self._place) is not None:
+            if self._names.visible(qualified, place) is not None:
                 raise NoFixError(f"the name {qualified} means something else here")
             return cst.Name(qualified)
         for length in range(len(parts), 0, -1):
-            bound = self._names.bound_to(".".join(parts[:length]), self._place)
+            bound = self._names.bound_to(".".join(parts[:length]), place)
             if bound:
                 return _dotted(bound, *parts[length:])
         module, name = ".".join(parts[:-1]), parts[-1]
-        if self._names.can_import(parts[0], parts[0], self._place):
+        if self._names.can_import(parts[0], parts[0], place):
             self.imports.add(Import(module))
             return _dotted(*parts)
-        if self._names.can_import(name, qualified, self._place):
+        if self._names.can_import(name, qualified, place):
             self.imports.add(Import(module, name))
             return cst.Name(name)
         raise NoFixError(f"the names {parts[0]} and {name} mean something else here")
@@ -103,7 +108,7 @@ class Edit:
         """
         return self._names.fresh(word, self._place)
 
-    def constant(self, word: str, value: str) -> str:
+    def constant(self, word: str, value: str, annotation: str = "", **names: str) -> str:
         """Return the name of a constant of the module; where the module has none like it, it is asked for.
 
         All edits that ask for the same get the same.
@@ -111,12 +116,18 @@ class Edit:
         Args:
             word: its name, if that is free in the whole module; else a number is added.
             value: the expression of its value.
+            annotation: its type, with ``{part}`` where a name goes.
+            names: the qualified names of those parts.
+
+        Raises:
+            NoFixError: a name means something else at the top of the module, or a star import may bind it.
         """
         if self._names.has_star_import():
             raise NoFixError("a star import may bind any name")
         constant, is_there = self._names.constant(word, value)
         if not is_there:
-            self.constants.add(constant)
+            written = {part: _text(self._name_at(_TOP, name)) for part, name in names.items()}
+            self.constants.add(constant._replace(annotation=annotation.format(**written)))
         return constant.name
 
     def statement(
@@ -148,6 +159,10 @@ class Edit:
             replacements: what goes where; a small statement may become several statements, or none.
         """
         return splice.spliced(node, replacements)
+
+
+def _text(name: cst.Attribute | cst.Name) -> str:
+    return cst.Module([]).code_for_node(name)
 
 
 def _dotted(first: str, *rest: str) -> cst.Attribute | cst.Name:

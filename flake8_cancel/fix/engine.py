@@ -8,7 +8,7 @@ from typing import NamedTuple
 import libcst as cst
 
 from flake8_cancel.finding import Finding, Mark, Repair
-from flake8_cancel.fix import constants, guard, imports, text
+from flake8_cancel.fix import constants, guard, imports, text, unused
 from flake8_cancel.fix.constants import Constant
 from flake8_cancel.fix.edit import Edit, NoFixError
 from flake8_cancel.fix.imports import Import
@@ -118,6 +118,7 @@ class _Made(NamedTuple):
     replacement: Replacement
     imports: frozenset[Import]
     constants: frozenset[Constant]
+    uncovers: frozenset[str]
 
 
 class _Outcome(NamedTuple):
@@ -156,7 +157,7 @@ class _Pass:
         node, *marked = map(self._node, (repair.target, *repair.marks))
         edit = Edit(repair, tuple(marked), self._text.names, self._text.place(repair.target.span), self._module)
         replacement = rule.fix(node, edit)
-        return _Made(finding, node, replacement, frozenset(edit.imports), frozenset(edit.constants))
+        return _Made(finding, node, replacement, frozenset(edit.imports), frozenset(edit.constants), rule.uncovers)
 
     def _node(self, mark: Mark) -> cst.CSTNode:
         node = self._places.find(mark)
@@ -195,11 +196,14 @@ class _Pass:
         content = imports.add(content, wanted, self._module.default_newline)
         needed = {constant for edit in edits for constant in edit.constants}
         content = constants.add(content, needed, self._module.default_newline)
+        content = unused.removed(self._text.tree, content)
         try:
             text.parse(content)
         except UnparsableError as error:
             return None, f"the result does not parse: {error}"
         found = self._check(content)
         fixed = tuple(edit.finding for edit in edits)
-        fault = guard.findings(self._tally, self._text.tally(fixed), guard.Text(content).tally(found))
+        uncovered = [edit.finding._replace(code=code) for edit in edits for code in edit.uncovers]
+        before = self._tally + self._text.tally(uncovered)
+        fault = guard.findings(before, self._text.tally(fixed), guard.Text(content).tally(found))
         return (None, fault) if fault else (_Outcome(content, found, fixed), "")

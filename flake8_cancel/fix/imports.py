@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from flake8_cancel.source import split_lines
 
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _COOKIE_OR_SHEBANG = re.compile(r"#!|[ \t\f]*#.*?coding[:=]")
 
 
@@ -60,12 +61,26 @@ def put_in(lines: Sequence[str], new: str, place: Place, newline: str) -> str:
 
 def behind_head(tree: ast.Module, lines: Sequence[str]) -> Place:
     """Return the place behind docstring, imports and the comments of the file, where code begins."""
-    line = _head(tree)
+    return _behind(_head(tree), tree, lines)
+
+
+def behind_imports(tree: ast.Module, lines: Sequence[str]) -> Place:
+    """Return the place behind the last import above the first function or class, under conditions too."""
+    last = _head(tree)
+    for node in tree.body:
+        if isinstance(node, _DEFINITIONS):
+            break
+        if any(isinstance(part, ast.Import | ast.ImportFrom) for part in ast.walk(node)):
+            last = node.end_lineno or 0
+    return _behind(last, tree, lines)
+
+
+def _behind(line: int, tree: ast.Module, lines: Sequence[str]) -> Place:
     following = [node for node in tree.body if _first_line(node) > line]
     if not line:
         line = _leading_comments(lines, _first_line(following[0]) - 1 if following else len(lines))
     blank_before = 1 if line else 0
-    is_definition = following and isinstance(following[0], ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    is_definition = following and isinstance(following[0], _DEFINITIONS)
     blank = 0
     while line + blank < len(lines) and not lines[line + blank].strip():
         blank += 1

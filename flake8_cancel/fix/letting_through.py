@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, cast
 import libcst as cst
 from libcst import matchers
 
-from flake8_cancel.code.remedies import ABOVE, DROP, NARROW, RAISE, RAISE_CANCELLED, REMOVE, SPLIT
+from flake8_cancel.code.remedies import ABOVE, DROP, FINALLY, NARROW, RAISE, RAISE_CANCELLED, REMOVE, SPLIT
 from flake8_cancel.fix.edit import NoFixError
 from flake8_cancel.fix.lines import Item, as_block, remarks
 from flake8_cancel.fix.shapes import (
     clause_above,
+    finished,
     remove_handler,
     reraise_at_end,
     split_tuple,
@@ -28,21 +29,28 @@ _JUMPS = (cst.Return, cst.Break, cst.Continue)
 
 
 def let_through(node: cst.CSTNode, edit: Edit) -> Replacement:
-    """Return what replaces a handler, or the statement around it, when it lets the cancellation through.
+    """Return what replaces a handler, or a statement around it, when it lets the cancellation through.
 
     Args:
         node: the target of the repair, as ``code.remedies`` describes it.
-        edit: the repair; its first word is the way.
+        edit: the repair; its first word is the way, its second, if there is one, tells of cleanup behind.
 
     Raises:
-        NoFixError: the names that are needed mean something else here.
+        NoFixError: the names that are needed mean something else here, or the cleanup cannot go into a ``finally``.
     """
-    return _WAYS[edit.words[0]](node, edit)
+    way = _WAYS[edit.words[0]]
+    if FINALLY not in edit.words:
+        return way(node, edit, edit.nodes)
+    statement, target, *marks, first, last = edit.nodes
+    replacement = way(target, edit, marks)
+    if target is not statement:
+        replacement = spliced(statement, {target: replacement})
+    return finished(node, statement, replacement, first, last)
 
 
-def _remove(node: cst.CSTNode, edit: Edit) -> Replacement:
+def _remove(node: cst.CSTNode, edit: Edit, nodes: Sequence[cst.CSTNode]) -> Replacement:
     """Take the handler away; what its comments say goes below what was tried."""
-    block, handler = cst.ensure_type(node, cst.Try), cst.ensure_type(edit.nodes[0], cst.ExceptHandler)
+    block, handler = cst.ensure_type(node, cst.Try), cst.ensure_type(nodes[0], cst.ExceptHandler)
     kept = remarks(handler)
     if not kept:
         return remove_handler(block, handler)
@@ -54,7 +62,7 @@ def _remove(node: cst.CSTNode, edit: Edit) -> Replacement:
     return cst.FlattenSentinel([*cast("Sequence[Item]", replacement), *kept])
 
 
-def _raise(node: cst.CSTNode, edit: Edit) -> Replacement:
+def _raise(node: cst.CSTNode, edit: Edit, nodes: Sequence[cst.CSTNode]) -> Replacement:
     handler = cst.ensure_type(node, cst.ExceptHandler)
     last = _last(handler)
     if isinstance(last, cst.Raise):
@@ -62,18 +70,18 @@ def _raise(node: cst.CSTNode, edit: Edit) -> Replacement:
     return reraise_at_end(handler)
 
 
-def _above(node: cst.CSTNode, edit: Edit) -> Replacement:
+def _above(node: cst.CSTNode, edit: Edit, nodes: Sequence[cst.CSTNode]) -> Replacement:
     return clause_above(cst.ensure_type(node, cst.ExceptHandler), edit.name(_CANCELLED_ERROR))
 
 
-def _split(node: cst.CSTNode, edit: Edit) -> Replacement:
+def _split(node: cst.CSTNode, edit: Edit, nodes: Sequence[cst.CSTNode]) -> Replacement:
     handler = cst.ensure_type(node, cst.ExceptHandler)
     if handler.type and matchers.findall(handler.type, matchers.Comment()):
         raise NoFixError("a comment among the classes would be lost")
-    return split_tuple(handler, edit.nodes)
+    return split_tuple(handler, nodes)
 
 
-def _raise_cancelled(node: cst.CSTNode, edit: Edit) -> Replacement:
+def _raise_cancelled(node: cst.CSTNode, edit: Edit, nodes: Sequence[cst.CSTNode]) -> Replacement:
     """Raise at the end of the handler, before it jumps, what it took if that is a cancellation."""
     handler = cst.ensure_type(node, cst.ExceptHandler)
     if handler.name is None:
@@ -93,18 +101,18 @@ def _raise_cancelled(node: cst.CSTNode, edit: Edit) -> Replacement:
     return handler.with_changes(body=body.with_changes(body=[*body.body, test]))
 
 
-def _narrow(node: cst.CSTNode, edit: Edit) -> Replacement:
+def _narrow(node: cst.CSTNode, edit: Edit, nodes: Sequence[cst.CSTNode]) -> Replacement:
     """Suppress Exception in place of BaseException."""
     exception = edit.name("Exception")
-    return spliced(cst.ensure_type(node, cst.With), dict.fromkeys(edit.nodes[1:], exception))
+    return spliced(cst.ensure_type(node, cst.With), dict.fromkeys(nodes[1:], exception))
 
 
-def _drop(node: cst.CSTNode, edit: Edit) -> Replacement:
-    call, *cancelled = edit.nodes
+def _drop(node: cst.CSTNode, edit: Edit, nodes: Sequence[cst.CSTNode]) -> Replacement:
+    call, *cancelled = nodes
     return without_suppressed(cst.ensure_type(node, cst.With), cst.ensure_type(call, cst.Call), cancelled)
 
 
-_WAYS: dict[str, Callable[[cst.CSTNode, Edit], Replacement]] = {
+_WAYS: dict[str, Callable[[cst.CSTNode, Edit, Sequence[cst.CSTNode]], Replacement]] = {
     REMOVE: _remove,
     RAISE: _raise,
     ABOVE: _above,

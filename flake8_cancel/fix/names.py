@@ -124,9 +124,13 @@ class Names:
         """Return a constant that the module has or can have at its top, and whether it has it by now.
 
         Args:
-            word: its name if that means nothing else anywhere in the module; else a number is added.
+            word: its name if that means nothing else anywhere in the module; else a number is added. One that the
+                module has may be public though the word is not.
             value: the expression of its value.
         """
+        public = Constant(word.lstrip("_"), value)
+        if is_defined(self._tree, public):
+            return public, True
         for name in itertools.chain((word,), (f"{word}_{number}" for number in itertools.count(2))):
             constant = Constant(name, value)
             if is_defined(self._tree, constant):

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from flake8_cancel.code.finished import Asking, asked_by_callback, asked_by_loop, statement_to_skip
+from flake8_cancel.code.finished import Asking, asked_by_callback, asked_by_loop, to_skip
 from flake8_cancel.code.module import Module
 from tests.code.asking import module_of
 
@@ -174,5 +174,29 @@ async def start(job):
 def test_the_statement_that_can_be_skipped(body: str, other: str, statement: str | None) -> None:
     module = module_of(STATEMENT.format(body=textwrap.indent(body, " " * 8), other=other))
     (found,) = asking(module)
-    skipped = statement_to_skip(module, found)
-    assert (type(skipped).__name__ if skipped else None) == statement
+    skip = to_skip(module, found)
+    assert (type(skip.statement).__name__ if skip else None) == statement
+    assert skip is None or skip.settles is None
+
+
+@pytest.mark.parametrize(
+    ("body", "settles"),
+    [
+        ("answer.set_result(task.result())", "answer"),
+        ("if task.exception(): answer.set_exception(task.exception())\nelse: answer.set_result(1)", "answer"),
+        ("answer.set_result(task.result())\nanother.set_result(1)", None),
+        ("answer.set_result(task.result())\nevent.set()", None),
+        ("event.set()\nprint(task.result())", None),
+        ("unknown.set_result(task.result())", None),
+        ("answer = unknown\nanswer.set_result(task.result())", None),
+        ("made().set_result(task.result())", None),
+    ],
+)
+def test_one_future_that_gets_the_outcome(body: str, settles: str | None) -> None:
+    given = "answer: asyncio.Future, another: asyncio.Future, event: asyncio.Event, unknown, made"
+    text = STATEMENT.replace("(job)", f"(job, {given})", 1).format(body=textwrap.indent(body, " " * 8), other="")
+    module = module_of(text)
+    (found, *_) = asking(module)
+    skip = to_skip(module, found)
+    assert (ast.unparse(skip.settles) if skip and skip.settles else None) == settles
+    assert settles or skip is None

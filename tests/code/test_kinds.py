@@ -211,6 +211,22 @@ def test_of_attributes_over_the_whole_class() -> None:
     assert [module.kind(one) for one in expressions] == [Kind.TASK] * 5 + [None] * 3
 
 
+def test_the_annotation_of_a_rest_parameter_tells_its_parts() -> None:
+    source = """
+        import asyncio
+
+        def stop(first: asyncio.Task, *tasks: asyncio.Task, **more: asyncio.Task):
+            ask(tasks)
+            ask(tasks[0])
+            for task in tasks:
+                ask(task)
+            ask(more)
+            ask(more["x"])
+    """
+    module, expressions = asked(source)
+    assert [module.kind(one) for one in expressions] == [Kind.COLLECTION, Kind.TASK, Kind.TASK, None, None]
+
+
 def test_the_value_of_a_name_is_what_was_assigned_last() -> None:
     module, expressions = asked("def f(p):\n    t = 1\n    t = p.x\n    ask(t), ask(p), ask(t.y)")
     values = [module.value(one) for one in expressions]

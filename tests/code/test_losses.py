@@ -95,6 +95,43 @@ def test_what_goes_on_in_words(after: str, words: str) -> None:
     assert what_goes_on(found) == words
 
 
+@pytest.mark.parametrize(
+    ("after", "kind", "line", "words"),
+    [
+        ("", ENDS, 12, "the task goes on at line 12 and ends as if it had finished"),
+        ("await x()", GOES_ON, 12, "the task goes on at line 12"),
+        ("return x", GOES_ON, 12, "the task goes on at line 12"),
+    ],
+)
+def test_the_rest_of_a_finally_around_goes_on(after: str, kind: str, line: int, words: str) -> None:
+    module, catcher = here(
+        f"""
+        async def f(x):
+            try:
+                await x.read()
+            finally:
+                try:
+                    await x.end()
+                except CancelledError:  # here
+                    pass
+                x.forget()
+            {after}
+        """
+    )
+    found = module.loss(catcher)
+    assert found is not None
+    assert found.kind == kind
+    place, step = found.path[-1]
+    assert (getattr(place, "lineno", 0), step) == (line, "goes on here")
+    assert what_goes_on(found, "task") == words
+
+
+def test_what_its_own_finally_does_is_no_going_on() -> None:
+    found = loss(handling("pass", after="finally:\n        x.forget()"))
+    assert found is not None
+    assert found.path[-1][1] == "ends as if it had not been cancelled"
+
+
 # --- where it is not lost -----------------------------------------------------------------------------------------
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
-from flake8_cancel.code.remedies import ABOVE, DROP, NARROW, RAISE, RAISE_CANCELLED, REMOVE, SPLIT, remedy
+from flake8_cancel.code.remedies import ABOVE, DROP, FINALLY, NARROW, RAISE, RAISE_CANCELLED, REMOVE, SPLIT, remedy
 from tests.code.catching import handling, here
 
 
@@ -16,7 +18,8 @@ from tests.code.catching import handling, here
         (handling("print(1)"), RAISE),
         (handling("x.close()"), RAISE),
         (handling("return y()"), RAISE),
-        (handling("raise ValueError"), RAISE),
+        (handling("raise ValueError"), REMOVE),
+        (handling("print(1)\nraise ValueError"), RAISE),
         (handling("pass") + "    except BaseException:\n        raise", RAISE),
         (handling("if y:\n    return"), None),
         (handling("if y:\n    raise"), None),
@@ -70,3 +73,24 @@ def test_no_remedy_where_this_file_would_get_the_cancellation(wait: str, mended:
     found = module.loss(catcher)
     assert found is not None
     assert (remedy(module, catcher, found) is not None) == mended
+
+
+def test_what_cleans_up_behind_goes_into_a_finally() -> None:
+    module, catcher = here(handling("pass", after="x.close()"))
+    found = module.loss(catcher)
+    assert found is not None
+    mend = remedy(module, catcher, found)
+    assert mend is not None
+    block = module.parent(catcher)
+    assert mend.words == (REMOVE, FINALLY)
+    assert not mend.safe
+    assert mend.target is module.function(catcher)
+    assert [ast.unparse(mark) for mark in mend.marks[-2:]] == ["x.close()", "x.close()"]
+    assert mend.marks[:3] == (block, block, catcher)
+
+
+def test_no_remedy_where_cleanup_would_be_skipped() -> None:
+    module, catcher = here(handling("pass", after="if x.is_open: x.close(); x.count()"))
+    found = module.loss(catcher)
+    assert found is not None
+    assert remedy(module, catcher, found) is None

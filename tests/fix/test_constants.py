@@ -42,6 +42,42 @@ def test_a_constant_is_defined_once_behind_the_imports(before: str, after: str) 
     assert run(before.encode(), mend("old", adds)).data.decode() == after
 
 
+def adds_typed(node: cst.CSTNode, edit: Edit) -> Replacement:
+    name = edit.constant("_things", "set()", "{set}[{task}[object]]", set="set", task="asyncio.Task")
+    return edit.statement("{things}.add(1)", things=name)
+
+
+@pytest.mark.parametrize(
+    ("head", "constant"),
+    [
+        ("import asyncio\n", "import asyncio\n\n_things: set[asyncio.Task[object]] = set()\n"),
+        ("import asyncio as aio\n", "import asyncio as aio\n\n_things: set[aio.Task[object]] = set()\n"),
+        ("from asyncio import Task\n", "from asyncio import Task\n\n_things: set[Task[object]] = set()\n"),
+        ("import os\n", "import asyncio\nimport os\n\n_things: set[asyncio.Task[object]] = set()\n"),
+        # What is there is used, whether public or not, whatever its type is said to be.
+        ("things = set()\n", "things = set()\n"),
+        ("_things: set[int] = set()\n", "_things: set[int] = set()\n"),
+    ],
+)
+def test_a_constant_with_a_type(head: str, constant: str) -> None:
+    use = "\n\ndef f():\n    {}\n"
+    result = run((head + use.format("old()")).encode(), mend("old", adds_typed)).data.decode()
+    name = "things" if constant.startswith("things") else "_things"
+    assert result == constant + use.format(f"{name}.add(1)")
+
+
+def test_a_constant_comes_behind_imports_under_conditions_but_above_the_first_function() -> None:
+    imports = "import os\n\ntry:\n    import a\nexcept ImportError:\n    a = None\n\nX = 1\nimport b\n"
+    rest = "\nY = 1\n\n\ndef f():\n    {}\n\n\nimport c\n"
+    result = run((imports + rest.format("old()")).encode(), mend("old", adds)).data.decode()
+    assert result == imports + "\nthings = set()\n" + rest.format("things.add(1)")
+
+
+def test_a_type_that_means_something_else() -> None:
+    result = run(b"set = 1\n\n\ndef f():\n    old()\n", mend("old", adds_typed))
+    assert [reason for _, reason in result.refused] == ["the name set means something else here"]
+
+
 def test_a_star_import_may_bind_any_name() -> None:
     result = run(b"from os import *\nold()\n", mend("old", adds))
     assert [reason for _, reason in result.refused] == ["a star import may bind any name"]

@@ -63,6 +63,26 @@ PROGRAMS = {
             finally:
                 raise
         """,
+    "a loop over elements that are written down takes its first turn": """
+        for y in range(2):
+            try:
+                await pause(1)
+                break
+            except asyncio.CancelledError:
+                for z in (*(), 3, 4):
+                    raise
+        step(2)
+        """,
+    "and one over none takes no turn": """
+        try:
+            await pause(1)
+        except asyncio.CancelledError:
+            for y in {**{}}:
+                step(2)
+            else:
+                raise
+        step(3)
+        """,
 }
 
 

@@ -53,6 +53,10 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
         """Return the virtual time in seconds; a new loop begins at 0."""
         return self._jumping.now
 
+    def pass_by(self, seconds: float) -> None:
+        """Let time go by while the program holds the loop, as a blocking call does."""
+        self._jumping.now += seconds
+
 
 class _JumpingSelector(selectors.DefaultSelector):
     def __init__(self, stuck: Callable[[], None]) -> None:

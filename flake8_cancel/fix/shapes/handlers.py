@@ -79,6 +79,16 @@ def clause_above(handler: cst.ExceptHandler, error: cst.BaseExpression) -> cst.F
     return cst.FlattenSentinel([raising, handler.with_changes(leading_lines=own)])
 
 
+def clause_below(node: cst.Try, handler: cst.ExceptHandler) -> cst.Try:
+    """Return a ``try`` with one more clause below those it has.
+
+    Args:
+        node: the ``try`` statement.
+        handler: the clause.
+    """
+    return node.with_changes(handlers=[*node.handlers, handler])
+
+
 def split_tuple(handler: cst.ExceptHandler, caught: Sequence[cst.CSTNode]) -> cst.FlattenSentinel[cst.ExceptHandler]:
     """Return a clause that re-raises some classes of a handler, and below it the handler for the others.
 
@@ -116,3 +126,27 @@ def without_classes(handler: cst.ExceptHandler, caught: Sequence[cst.CSTNode]) -
         last = closing(left[-1].comma, handler.type.elements[-1].comma) if len(left) > 1 else cst.Comma()
         left[-1] = left[-1].with_changes(comma=last)
     return handler.with_changes(type=handler.type.with_changes(elements=left))
+
+
+def beside(node: cst.CSTNode, written: cst.BaseExpression, error: cst.BaseExpression) -> cst.CSTNode:
+    """Return a handler, or a call of ``suppress``, that names one more class behind one of those it names.
+
+    Args:
+        node: the handler, or the call.
+        written: the expression of the class that it names.
+        error: the further class.
+    """
+    if isinstance(node, cst.Call):
+        position = next(number for number, argument in enumerate(node.args) if argument.value is written)
+        arguments = [argument.with_changes(comma=cst.MaybeSentinel.DEFAULT) for argument in node.args]
+        return node.with_changes(args=[*arguments[: position + 1], cst.Arg(error), *arguments[position + 1 :]])
+    handler = cst.ensure_type(node, cst.ExceptHandler)
+    elements = handler.type.elements if isinstance(handler.type, cst.Tuple) else ()
+    if not isinstance(handler.type, cst.Tuple) or len(elements) == 1:
+        return handler.with_changes(type=cst.Tuple([cst.Element(written), cst.Element(error)]))
+    position = next(number for number, element in enumerate(elements) if element.value is written)
+    comma = elements[position].comma
+    before = elements[0].comma if position == len(elements) - 1 else comma
+    pair = [elements[position].with_changes(comma=before), cst.Element(error, comma=comma)]
+    changed = [*elements[:position], *pair, *elements[position + 1 :]]
+    return handler.with_changes(type=handler.type.with_changes(elements=changed))

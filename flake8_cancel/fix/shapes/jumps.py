@@ -1,11 +1,13 @@
-"""Jumps that leave a ``finally`` block, put behind it."""
+"""Jumps: put behind the ``finally`` block that they leave, or a pause before them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import libcst as cst
 
-from flake8_cancel.fix.lines import Item, above, as_block, as_line, comments, lines_of
-from flake8_cancel.fix.splice import Replacement
+from flake8_cancel.fix.lines import Item, above, as_block, as_line, comments, is_idle, lines_of
+from flake8_cancel.fix.splice import Replacement, spliced
 
 
 def jump_behind(node: cst.Try) -> Replacement:
@@ -34,3 +36,22 @@ def jump_behind(node: cst.Try) -> Replacement:
     if node.handlers:
         return cst.FlattenSentinel([node.with_changes(finalbody=None), *behind])
     return cst.FlattenSentinel(above(node.leading_lines, [*lines_of(node.body), *behind]))
+
+
+def turned(loop: cst.While, jumps: Sequence[cst.CSTNode], pause: cst.Expr, at_end: bool) -> cst.While:
+    """Return a loop that pauses at the end of some of its turns.
+
+    Args:
+        loop: the loop.
+        jumps: the ``continue`` statements of it before which it is to pause.
+        pause: the statement that pauses.
+        at_end: whether it is also to pause where its body ends.
+    """
+    changed = spliced(loop, {jump: cst.FlattenSentinel([pause, jump]) for jump in jumps})
+    if not at_end:
+        return changed
+    body = as_block(changed.body)
+    match body.body:
+        case [cst.SimpleStatementLine(body=[idle])] if is_idle(body):
+            return changed.with_changes(body=spliced(body, {idle: pause}))
+    return changed.with_changes(body=body.with_changes(body=[*body.body, cst.SimpleStatementLine([pause])]))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from flake8_cancel.fix.lines import above, block_of, lines_of, parted
+from flake8_cancel.fix.lines import above, as_block, block_of, comments, lines_of, parted
 from flake8_cancel.fix.shapes.commas import closing
 from flake8_cancel.fix.splice import Replacement
 
@@ -85,4 +85,26 @@ def enclosed(
         block_of([first.with_changes(leading_lines=own), *more]),
         asynchronous=cst.Asynchronous() if asynchronous else None,
         leading_lines=blank,
+    )
+
+
+def tried_around(node: cst.With, block: cst.Try) -> cst.Try:
+    """Return a ``with`` block that holds nothing but a ``try`` turned inside out.
+
+    Args:
+        node: the ``with`` or ``async with`` statement.
+        block: the ``try``, the one statement in it; it has one handler and nothing else.
+    """
+    suite, inside = as_block(node.body), as_block(block.body)
+    opening = []
+    if not inside.header.comment:
+        inside = inside.with_changes(header=suite.header)
+    elif suite.header.comment:
+        opening = [cst.EmptyLine(comment=suite.header.comment)]
+    limited = node.with_changes(body=inside, leading_lines=[*comments(block.leading_lines), *opening])
+    (handler,) = block.handlers
+    handled = as_block(handler.body)
+    handled = handled.with_changes(footer=[*handled.footer, *comments(suite.footer)])
+    return block.with_changes(
+        body=block_of([limited]), handlers=[handler.with_changes(body=handled)], leading_lines=node.leading_lines
     )

@@ -9,10 +9,10 @@ import libcst as cst
 from libcst import matchers
 
 from flake8_cancel.fix.edit import NoFixError
-from flake8_cancel.fix.lines import Item, block_of, comments, parted
+from flake8_cancel.fix.lines import Item, block_of, comments, lines_of, parted, with_leading
 from flake8_cancel.fix.shapes.blocks import block_with, one_by_one
 from flake8_cancel.fix.shapes.managers import enclosed
-from flake8_cancel.fix.splice import spliced
+from flake8_cancel.fix.splice import Replacement, spliced
 
 _Node = TypeVar("_Node", bound=cst.CSTNode)
 
@@ -80,6 +80,61 @@ def wrap_in_with(
     ending = [*comments(released.leading_lines), *_trailing(released)]
     body = body.with_changes(header=_header(acquired), footer=[*body.footer, *ending])
     wrapped = wrapped.with_changes(body=body, leading_lines=acquired.leading_lines)
+    return _with_body(owner, block, [*items[:begin], wrapped, *items[end + 1 :]])
+
+
+def finished(
+    owner: _Node, statement: cst.CSTNode, replacement: Replacement | None, first: cst.CSTNode, last: cst.CSTNode
+) -> _Node:
+    """Return a compound statement in which one statement is replaced, and what follows it stands in ``finally``.
+
+    Args:
+        owner: a statement around the block.
+        statement: the statement.
+        replacement: what takes its place, None for itself; a ``try`` is not put into another, but gets the ``finally``.
+        first: the first of the statements directly behind it that go into the ``finally``.
+        last: the last one.
+
+    Raises:
+        NoFixError: they do not stand in one block.
+    """
+    block = block_with(owner, statement)
+    items, (place, begin, end) = one_by_one(block, (statement, first, last))
+    tried = (
+        list(replacement) if isinstance(replacement, cst.FlattenSentinel) else [cast(Any, replacement or items[place])]
+    )
+    tried = with_leading(tried, cast(Any, items[place]).leading_lines)
+    final = [cast(Any, items[begin]).with_changes(leading_lines=_parted(items[begin])[1]), *items[begin + 1 : end + 1]]
+    only = tried[0]
+    if len(tried) == 1 and isinstance(only, cst.Try):
+        own = lines_of(only.finalbody.body) if only.finalbody else []
+        final = _one_whatever_happens_to_another([*own, *final])
+        wrapped = only.with_changes(finalbody=cst.Finally(block_of(final)))
+    else:
+        blank, above = _parted(tried[0])
+        tried = [cast(Any, tried[0]).with_changes(leading_lines=above), *tried[1:]]
+        final = _one_whatever_happens_to_another(final)
+        wrapped = cst.Try(block_of(tried), finalbody=cst.Finally(block_of(final)), leading_lines=blank)
+    return _with_body(owner, block, [*items[:place], wrapped, *items[end + 1 :]])
+
+
+def wrap_in_except(owner: _Node, first: cst.CSTNode, last: cst.CSTNode, handler: cst.ExceptHandler) -> _Node:
+    """Return a compound statement in which some statements of one block are tried, with one clause.
+
+    Args:
+        owner: a statement around the block.
+        first: the first statement to go into the ``try``.
+        last: the last one.
+        handler: the clause.
+
+    Raises:
+        NoFixError: they do not stand in one block.
+    """
+    block = block_with(owner, first)
+    items, (begin, end) = one_by_one(block, (first, last))
+    blank, own = _parted(items[begin])
+    tried = [cast(Any, items[begin]).with_changes(leading_lines=own), *items[begin + 1 : end + 1]]
+    wrapped = cst.Try(block_of(tried), handlers=[handler], leading_lines=blank)
     return _with_body(owner, block, [*items[:begin], wrapped, *items[end + 1 :]])
 
 

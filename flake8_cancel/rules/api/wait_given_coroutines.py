@@ -16,6 +16,9 @@ Bad:
     async def main():
         await asyncio.wait([work(), work()])
 
+
+    asyncio.run(main())
+
 Good:
     import asyncio
 
@@ -26,6 +29,9 @@ Good:
 
     async def main():
         await asyncio.wait([asyncio.create_task(work()), asyncio.create_task(work())])
+
+
+    asyncio.run(main())
 
 Fix:
     A task is created for each coroutine. Safe where the target is Python 3.11, since the call could only fail; below
@@ -65,6 +71,8 @@ class WaitGivenCoroutines(Rule):
     # The bare word stands in every "await".
     file_needs = ("asyncio", (".wait", " wait", "(wait", ",wait", "\twait", "\nwait"))
     visits = (ast.Call,)
+    # They ran on before as well, where Python made tasks of them.
+    uncovers = frozenset({"CNL503", "CNL504"})
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
         assert isinstance(node, ast.Call)

@@ -35,8 +35,9 @@ Good:
 Fix:
     Safe: ``if task.cancelled(): return`` directly above the statement that asks, in a loop ``continue``. What stands
     below is skipped as it was, without the error; whether it should not be done for a cancelled task too is for you to
-    say. None in a lambda or comprehension, inside a ``try`` or ``with``, and where the function is also called
-    otherwise.
+    say. Where the callback gives the outcome to a future of somebody else, that one is cancelled too (unsafe), so that
+    its waiter does not wait for ever; where it gives it to several, or to what may be no future, there is no fix. None
+    either in a lambda or comprehension, inside a ``try`` or ``with``, and where the function is also called otherwise.
 
 Not found:
     A callback of what this file does not show to be a task, or a future that it waits for; one with a decorator; a
@@ -50,7 +51,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.finished import REGISTERS, Asking, asked_by_callback, asked_by_loop, statement_to_skip
+from flake8_cancel.code.finished import REGISTERS, Asking, asked_by_callback, asked_by_loop, to_skip
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -79,15 +80,18 @@ class CallbackIgnoresCancelled(Rule):
             yield self.finding(asking.call, message, path, self._mend(asking, module))
 
     def _mend(self, asking: Asking, module: Module) -> Repair | None:
-        statement = statement_to_skip(module, asking)
-        if statement is None:
+        skip = to_skip(module, asking)
+        if skip is None:
             return None
+        if skip.settles:
+            return self.repair(skip.statement, False, words=(asking.task.id, "return", ast.unparse(skip.settles)))
         leaves = "continue" if isinstance(asking.turning, ast.For) else "return"
-        return self.repair(statement, True, words=(asking.task.id, leaves))
+        return self.repair(skip.statement, True, words=(asking.task.id, leaves))
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         import libcst as cst
 
-        task, leaves = edit.words
-        test = edit.statement(f"if {{task}}.cancelled():\n    {leaves}\n", task=task)
+        task, leaves, *futures = edit.words
+        cancels = "".join(f"    {future}.cancel()\n" for future in futures)
+        test = edit.statement(f"if {{task}}.cancelled():\n{cancels}    {leaves}\n", task=task)
         return cst.FlattenSentinel([test, node])

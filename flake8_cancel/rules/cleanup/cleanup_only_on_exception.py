@@ -34,13 +34,14 @@ Good:
 Fix:
     Safe, but where the ``try`` waits for a thread, which runs on. ``except Exception`` becomes ``except
     BaseException``; in an async generator CancelledError is added instead, since a consumer that stops early raises
-    GeneratorExit there. A narrower class gets CancelledError beside it. None where the handler raises something
-    else or does not raise, where it looks into the exception, holds a ``yield``, or would take what a clause below
-    it takes now.
+    GeneratorExit there, and where the handler waits, since no coroutine that is closed may wait. A narrower class gets
+    CancelledError beside it. None where the handler raises something else or does not raise, where it looks into the
+    exception, holds a ``yield``, or would take what a clause below it takes now.
 
 Not found:
     A ``try`` with a clause of its own for CancelledError. Cleanup that only mends what the error broke: of what the
-    function neither made nor opened, or in a clause for one kind of error.
+    function neither made nor opened, or in a clause for one kind of error. Where such a clause ends a process, CNL405
+    speaks.
 """
 
 from __future__ import annotations
@@ -50,9 +51,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.certain import runs_on_asyncio
+from flake8_cancel.code.evaluate import header, survey
 from flake8_cancel.code.failures import RAISES, Missed, missed_cleanups
 from flake8_cancel.code.framing import raises_what_it_caught
-from flake8_cancel.code.taking import GIVING_OR_PASSING_WORDS, own_statements, shown
+from flake8_cancel.code.processes import left_running
+from flake8_cancel.code.taking import own_statements, shown
+from flake8_cancel.code.verbs import GIVING_OR_PASSING_WORDS
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -75,13 +79,15 @@ class CleanupOnlyOnException(Rule):
         if not node.handlers or not runs_on_asyncio(module):
             return
         for missed in missed_cleanups(module, node):
+            if _is_process(missed, node, module):
+                continue
             is_wide = _EXCEPTION in module.names(missed.handler.type)
             reason = "none of these" if isinstance(missed.handler.type, ast.Tuple) else f"no {_named(missed)}"
             if missed.way_out != RAISES or not raises_what_it_caught(missed.handler):
                 # What this handler does with an error would replace the cancellation.
                 way_out = "clean up in a clause of its own too, and raise it again"
             else:
-                way_out = "catch BaseException" if is_wide else "catch it too"
+                way_out = "catch it too" if not is_wide or _waits(missed.handler) else "catch BaseException"
             message = f"a cancellation skips {shown(missed.giving)}, for CancelledError is {reason}; {way_out}"
             yield self.finding(missed.handler, message, missed.path, self._mend(missed, node, module))
 
@@ -97,7 +103,8 @@ class CleanupOnlyOnException(Rule):
         )
         # A thread runs on when its waiter is cancelled, and may still use what the handler gives back.
         safe = not any(_waits_for_thread(module, part) for part in own_statements(statement.body))
-        if module.names(handler.type) != (_EXCEPTION,) or is_generator:
+        # GeneratorExit comes into what is closed: a generator that is left early, a coroutine that is not awaited on.
+        if module.names(handler.type) != (_EXCEPTION,) or is_generator or _waits(handler):
             return self.repair(handler, safe, words=("add",))
         return self.repair(handler, safe, words=("widen",)) if handler is statement.handlers[-1] else None
 
@@ -116,9 +123,24 @@ class CleanupOnlyOnException(Rule):
         return handler.with_changes(type=cst.Tuple([cst.Element(handler.type), added]))
 
 
+def _is_process(missed: Missed, statement: ast.Try, module: Module) -> bool:
+    """Tell whether the handler ends a process that runs on: the process is what is spoken of then."""
+    function = module.function(statement)
+    assert isinstance(function, ast.AsyncFunctionDef)
+    running = {left.thing for left in left_running(module, function)}
+    return not running.isdisjoint({missed.giving.thing, *missed.giving.given})
+
+
 def _named(missed: Missed) -> str:
     assert missed.handler.type is not None
     return ast.unparse(missed.handler.type)
+
+
+def _waits(handler: ast.ExceptHandler) -> bool:
+    return any(
+        isinstance(part, (ast.AsyncFor, ast.AsyncWith)) or survey(*header(part)).suspends
+        for part in own_statements(handler.body)
+    )
 
 
 def _waits_for_thread(module: Module, statement: ast.stmt) -> bool:

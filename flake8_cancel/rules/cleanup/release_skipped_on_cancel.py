@@ -49,7 +49,8 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.certain import runs_on_asyncio
 from flake8_cancel.code.framing import framed
 from flake8_cancel.code.releases import Skip, skipped_releases
-from flake8_cancel.code.taking import GIVING_WORDS, is_known_pair, shown
+from flake8_cancel.code.taking import is_known_pair, shown
+from flake8_cancel.code.verbs import GIVING_WORDS
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

@@ -42,8 +42,9 @@ Good:
 
 Fix:
     Safe: ``if not answer.cancelled():`` around the statement. What is called for the result, or to get the future, is
-    called all the same: it is put into a local above the test. None where the method is handed to ``call_soon()`` and
-    the like, or is part of a larger expression.
+    called all the same: it is put into a local above the test. None where it is part of a larger expression, or where
+    the method is handed to ``call_soon_threadsafe()`` and the like: the future may still be cancelled until the loop
+    calls it, so a function that the loop calls has to ask.
 
 Not found:
     A future that nobody awaits in this file, or that this file does not show to be one. A waiter with a ``finally``, a
@@ -79,12 +80,15 @@ class ResultForCancelledFuture(Rule):
         if found is None:
             return
         asked = f"{ast.unparse(found.future)}.cancelled()" if module.reference(found.future) else "cancelled()"
-        message = f"{node.attr}() raises InvalidStateError if the waiter was cancelled; ask {asked} first"
+        # Asked when it is handed over, it may still be cancelled until the loop calls it.
+        way_out = f"ask {asked} first" if found.is_called else f"hand over a function that asks {asked} first"
+        message = f"{node.attr}() raises InvalidStateError if the waiter was cancelled; {way_out}"
         waited: tuple[ast.AST, str] = (found.waiter, "cancelled here, with what it waits for")
-        if found.is_called:
-            path = [waited, (found.node, "raises InvalidStateError here")]
-        else:
-            path = [(found.node, "called later, then it raises InvalidStateError"), waited]
+        words = "raises InvalidStateError here" if found.is_called else "called later, then it raises InvalidStateError"
+        path = [waited, (found.node, words)]
+        if module.function(found.node) is module.function(found.waiter):
+            # It is handed over before the function begins to wait.
+            path.reverse()
         yield self.finding(found.node, message, path, self._mend(found, module))
 
     def _mend(self, found: Resolving, module: Module) -> Repair | None:

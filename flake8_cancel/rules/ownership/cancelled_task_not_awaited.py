@@ -56,8 +56,9 @@ Fix:
 
 Not found:
     A task of a function that this file does not define, or that neither waits nor uses the thing when it is cancelled.
-    A task that something in the file waits for, or that is handed on. A ``cancel()`` behind which the function waits
-    for something else first. Tasks of a group, futures and timer handles.
+    A task that the function waits for later, that is handed on, has a done callback, or may come to cancel itself. Of
+    a ``stop()`` that forgets its task or is just over: a task that something else in the file waits for. A ``cancel()``
+    behind which the function waits for something else first. Tasks of a group, futures and timer handles.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.leftovers import CLOSED, FORGOTTEN, REPLACED, Leftover, leftover
+from flake8_cancel.code.leftovers import CLOSED, FORGOTTEN, OVER, REPLACED, Leftover, leftover
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:
@@ -75,7 +76,12 @@ if TYPE_CHECKING:
     from flake8_cancel.fix.edit import Edit
     from flake8_cancel.rule import Replacement
 
-_WORDS = {CLOSED: "closed here", REPLACED: "another task takes its place here", FORGOTTEN: "forgotten here"}
+_WORDS = {
+    CLOSED: "closed here",
+    REPLACED: "another task takes its place here",
+    FORGOTTEN: "forgotten here",
+    OVER: "over here",
+}
 
 
 class CancelledTaskNotAwaited(Rule):
@@ -90,7 +96,8 @@ class CancelledTaskNotAwaited(Rule):
         found = leftover(module, node)
         if found is None:
             return
-        message = f"nobody waits for the cancelled task, {_what_for(found)}; add await asyncio.wait([task])"
+        why = _what_for(found, module.function(node))
+        message = f"nobody waits for the cancelled task, {why}; add await asyncio.wait([task])"
         path = ((node, "cancelled here"), (found.follows, _WORDS[found.why]))
         repair = self.repair(module.parent(node) or node, False, (node.func.value,))
         yield self.finding(node, message, path, repair)
@@ -105,8 +112,10 @@ class CancelledTaskNotAwaited(Rule):
         return cst.FlattenSentinel([node, *wait_for_task(edit, task)])
 
 
-def _what_for(found: Leftover) -> str:
+def _what_for(found: Leftover, function: ast.AST | None) -> str:
     line = found.follows.lineno
+    if found.why == OVER:
+        return f"which still cleans up when {getattr(function, 'name', '')}() is over"
     if found.why == CLOSED:
         return f"which still uses {found.thing} when line {line} closes it"
     if found.why == REPLACED:

@@ -10,9 +10,7 @@ Bad:
     import asyncio
 
 
-    async def main(job, connection):
-        task = asyncio.create_task(job())
-        await asyncio.sleep(2)
+    async def end(task: asyncio.Task, connection):
         task.cancel()
         await task
         await connection.say_goodbye()
@@ -21,9 +19,7 @@ Good:
     import asyncio
 
 
-    async def main(job, connection):
-        task = asyncio.create_task(job())
-        await asyncio.sleep(2)
+    async def end(task: asyncio.Task, connection):
         task.cancel()
         await asyncio.wait([task])
         if not task.cancelled():
@@ -33,11 +29,13 @@ Good:
 Fix:
     ``asyncio.wait([task])``, then ``task.result()`` unless the task was cancelled, so that its own error still comes
     out; safe. For ``gather(*tasks)`` all tasks are waited for and looked at (unsafe: their values are asked for one by
-    one). No fix for ``gather(first, second)`` and a collection that can be gone through only once.
+    one). No fix for ``gather(first, second)``, the future of ``gather`` and a collection that can be gone through once.
 
 Not found:
     A wait in a handler, ``suppress`` or manager that may take the CancelledError. A task of a function of this file
-    that may end normally when it is cancelled. A wait with nothing more to do after it, or whose value is used.
+    that may end normally when it is cancelled, or that was waited for before. A wait whose value is used, or with
+    nothing more to do after it, unless it stands in a ``stop()``, ``close()`` or the like: there it is the caller that
+    has more to do.
 """
 
 from __future__ import annotations
@@ -69,10 +67,8 @@ class CancellerCancelled(Rule):
         ended = ended_by_child(module, node)
         if ended is None:
             return
-        way_out = "asyncio.wait(tasks)" if ended.several else "asyncio.wait([task])"
         message = (
-            "the CancelledError of the cancelled task ends this function too, "
-            f"before line {_line(ended.missed)}; use {way_out}"
+            f"the CancelledError of the cancelled task {_where(ended, module.function(node))}; use {_way_out(ended)}"
         )
         path = ((ended.cancel, "cancels the task here"), (node, "its CancelledError comes out here"))
         yield self.finding(node, message, path, self._mend(statement, ended))
@@ -93,6 +89,13 @@ class CancellerCancelled(Rule):
         return cst.FlattenSentinel(wait(edit, tasks))
 
 
-def _line(node: ast.AST) -> int:
-    node = node.context_expr if isinstance(node, ast.withitem) else node
-    return int(getattr(node, "lineno", 0))
+def _where(ended: Ended, function: ast.AST | None) -> str:
+    missed = ended.missed
+    if missed is None:
+        return f"comes out of {getattr(function, 'name', '')}(), which nobody cancelled"
+    node = missed.context_expr if isinstance(missed, ast.withitem) else missed
+    return f"ends this function too, before line {getattr(node, 'lineno', 0)}"
+
+
+def _way_out(ended: Ended) -> str:
+    return "asyncio.wait(tasks)" if ended.several else "asyncio.wait([task])"

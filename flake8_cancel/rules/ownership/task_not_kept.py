@@ -15,13 +15,13 @@ Bad:
 Good:
     import asyncio
 
-    background_tasks = set()
+    _background_tasks: set[asyncio.Task[object]] = set()
 
 
     async def on_message(message):
         task = asyncio.create_task(store(message))
-        background_tasks.add(task)
-        task.add_done_callback(background_tasks.discard)
+        _background_tasks.add(task)
+        task.add_done_callback(_background_tasks.discard)
 
 Fix:
     The task goes to a set of the module, and leaves it when it is done. Unsafe: a task that was collected so far, and
@@ -77,4 +77,4 @@ class TaskNotKept(Rule):
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         from flake8_cancel.fix.shapes import keep_in_set
 
-        return keep_in_set(edit, edit.nodes[0], *edit.words)
+        return keep_in_set(edit, edit.nodes[0], "".join(edit.words), statement=node)

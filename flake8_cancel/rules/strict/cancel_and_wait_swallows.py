@@ -10,9 +10,7 @@ Bad:
     import asyncio
 
 
-    async def main(job):
-        task = asyncio.create_task(job())
-        await asyncio.sleep(2)
+    async def end(task: asyncio.Task):
         task.cancel()
         try:
             await task
@@ -23,9 +21,7 @@ Good:
     import asyncio
 
 
-    async def main(job):
-        task = asyncio.create_task(job())
-        await asyncio.sleep(2)
+    async def end(task: asyncio.Task):
         task.cancel()
         await asyncio.wait([task])
         if task.cancelled():

@@ -1,0 +1,291 @@
+"""A walk over the cancellation graph from where a task is made, as long as it is the function's own business."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code import managers
+from flake8_cancel.code.api import CONTEXT_MANAGER_MAKERS
+from flake8_cancel.code.edges import CANCELLED, CLOSED, NEXT
+from flake8_cancel.code.evaluate import header
+from flake8_cancel.code.flow import Flow, cancelled_pending
+from flake8_cancel.code.holding import Hold, given_to
+from flake8_cancel.code.keeping import is_log
+from flake8_cancel.code.points import ASYNC_EXIT, BRANCH, CLAUSE, STEP, SUSPEND, YIELD, State
+from flake8_cancel.code.releases import after, frames, is_end, torn_down
+from flake8_cancel.code.task_uses import AS_COMPLETED, LOOPS, Use, carries, loop_of, use
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+
+def uses_in(module: Module, hold: Hold, wait: ast.Await) -> set[Use]:
+    """Return what a wait does with a task."""
+    if hold.place is wait:
+        return {use(module, hold.call, hold.names)}
+    found = set()
+    for name in ast.walk(wait.value):
+        if not isinstance(name, ast.Name) or name.id not in hold.names | hold.done:
+            continue
+        found.add(_use_of(module, hold, name))
+    return found
+
+
+def _use_of(module: Module, hold: Hold, name: ast.Name) -> Use:
+    """Return what a name does with a task where it stands: as a variable of a loop it is one of several."""
+    loop = loop_of(module, name)
+    names = hold.names
+    if loop is not None and not carries(module, loop.iter, names):
+        return Use.LOOKS
+    if loop is None and name.id not in names:
+        return Use.LOOKS
+    found = use(module, name, names)
+    if found is Use.AWAITS and loop is not None and (hold.several or _is_as_completed(module, loop.iter)):
+        return Use.GLANCES
+    return found
+
+
+def _is_as_completed(module: Module, iterated: ast.expr) -> bool:
+    return any(isinstance(node, ast.Call) and module.name(node.func) == AS_COMPLETED for node in ast.walk(iterated))
+
+
+class Walk:
+    """A walk from where a task is made, as long as it is the function's own business.
+
+    Args:
+        module: the module.
+        flow: the graph of the function.
+        hold: the task.
+    """
+
+    def __init__(self, module: Module, flow: Flow, hold: Hold) -> None:
+        self._module = module
+        self._flow = flow
+        self._hold = hold
+        self._things = given_to(module, hold)
+
+    def places(self, abandoning: Collection[ast.AST] = ()) -> list[ast.AST]:
+        """Return where a cancellation leaves the function, and the task behind.
+
+        Args:
+            abandoning: waits behind which the task is forgotten anyway.
+        """
+        found: dict[ast.AST, None] = {}
+        for state in self._reached(self._starts(), self._settles, self._is_done_behind, abandoning):
+            if state.point.node in abandoning:
+                continue
+            waits = self._waits(state)
+            if _is_open(self._module, state) and waits not in ({Use.AWAITS}, {Use.LOOKS}) and self._lets_out(state):
+                found[state.point.node] = None
+        return list(found)
+
+    def forgets(self, wait: ast.Await) -> bool:
+        """Tell whether the function may end behind a wait, or make the next task, without a look at this one."""
+        states = [
+            step.state
+            for state in self._flow.suspensions(lambda point: point.node is wait)
+            for step in self._flow.steps(state)
+            if step.sure and step.kind == NEXT
+        ]
+        for state in self._reached(states, self._mentions, _is_clause):
+            if is_end(state) or (state.point.kind == STEP and state.point.node is self._hold.place):
+                return True
+        return False
+
+    def _starts(self) -> list[State]:
+        place = self._hold.place
+        if isinstance(place, ast.Await):
+            return self._flow.suspensions(lambda point: point.node is place)
+        if isinstance(place, LOOPS):
+            return self._flow.states(inside=lambda point: point.node is place and point.kind in (BRANCH, SUSPEND))
+        return after(self._flow, place)
+
+    def _reached(
+        self,
+        starts: Iterable[State],
+        ends: Callable[[State], bool],
+        ends_behind: Callable[[State], bool],
+        abandoning: Collection[ast.AST] = (),
+    ) -> list[State]:
+        waiting = [state for state in dict.fromkeys(starts) if not ends(state)]
+        seen = set(waiting)
+        for state in waiting:
+            if ends_behind(state) or state.point.node in abandoning:
+                continue
+            closed = self._closed(state)
+            for step in self._flow.steps(state):
+                if not step.sure or step.kind != NEXT or step.state in seen or step.state.point in closed:
+                    continue
+                seen.add(step.state)
+                if not ends(step.state):
+                    waiting.append(step.state)
+        return waiting
+
+    # --- what ends the walk ------------------------------------------------------------------------------------------
+
+    def _settles(self, state: State) -> bool:
+        """Tell whether a statement begins here that cancels the task, hands it on, or may."""
+        node = state.point.node
+        if state.point.kind != STEP or not isinstance(node, ast.stmt):
+            return False
+        if isinstance(node, ast.If) and not self._names(node.test):
+            # Whoever is asked here may know whether there is a task at all.
+            return any(_falls_through(arm) and self._settle_in(arm) for arm in (node.body, node.orelse))
+        return self._settle_in(header(node))
+
+    def _settle_in(self, nodes: Iterable[ast.AST]) -> bool:
+        return any(
+            _use_of(self._module, self._hold, name) in (Use.READS, Use.SETTLES)
+            for node in nodes
+            for name in self._names(node)
+        )
+
+    def _mentions(self, state: State) -> bool:
+        """Tell whether a statement begins here that has to do with the task."""
+        node = state.point.node
+        if state.point.kind != STEP or not isinstance(node, ast.stmt):
+            return False
+        if isinstance(node, (ast.If, ast.While)) and self._decided(node.test) is not None:
+            return False
+        if isinstance(node, (ast.With, ast.AsyncWith, ast.Try, *LOOPS)):
+            return any(self._names(part) for part in header(node))
+        return bool(self._names(node))
+
+    def _names(self, node: ast.AST) -> list[ast.Name]:
+        """Return where something names the task, but for what is certainly done."""
+        return [
+            name
+            for name in ast.walk(node)
+            if isinstance(name, ast.Name)
+            and isinstance(name.ctx, ast.Load)
+            and name.id in self._hold.names
+            and not self._is_of_done(name)
+        ]
+
+    def _is_of_done(self, name: ast.Name) -> bool:
+        loop = loop_of(self._module, name)
+        return loop is not None and not carries(self._module, loop.iter, self._hold.names)
+
+    def _waits(self, state: State) -> set[Use] | None:
+        """Return how a task is waited for where a function suspends, None where it waits for something else."""
+        node = state.point.node
+        if state.point.kind != SUSPEND or not isinstance(node, ast.Await):
+            return None
+        return uses_in(self._module, self._hold, node) or None
+
+    def _is_done_behind(self, state: State) -> bool:
+        waits = self._waits(state)
+        return waits is not None and bool(waits & {Use.AWAITS, Use.WATCHES, Use.SETTLES})
+
+    # --- which way a test goes ---------------------------------------------------------------------------------------
+
+    def _closed(self, state: State) -> list[object]:
+        """Return the ways out of a test, or of a loop over the tasks, on which they are done or were never made."""
+        point = state.point
+        if len(point.targets) != 2 or point.kind not in (BRANCH, SUSPEND):
+            return []
+        yes, no = point.targets
+        if isinstance(point.node, LOOPS):
+            return [no] if self._is_loop_over(point.node) else []
+        if point.kind == SUSPEND or not isinstance(point.node, ast.expr):
+            return []
+        around = self._module.parent(point.node)
+        if isinstance(around, ast.comprehension) and point.node is around.iter:
+            return []
+        decided = self._decided(point.node)
+        if decided is None:
+            return [yes, no] if self._names(point.node) else []
+        return [yes] if decided else [no]
+
+    def _is_loop_over(self, loop: ast.For | ast.AsyncFor) -> bool:
+        """Tell whether a loop does something with every task."""
+        if loop is self._hold.place:
+            return True
+        if not carries(self._module, loop.iter, self._hold.names):
+            return False
+        if _is_as_completed(self._module, loop.iter):
+            return True
+        variables = frozenset(one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name))
+        inside = [name for statement in loop.body for name in self._names(statement) if name.id in variables]
+        return any(use(self._module, name, self._hold.names) not in (Use.LOOKS, Use.MOVES) for name in inside)
+
+    def _decided(self, test: ast.expr) -> bool | None:
+        """Return the answer to a test with which a task is done or was never made, None where neither tells."""
+        names, done = self._hold.names, self._hold.done
+        match test:
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                decided = self._decided(operand)
+                return None if decided is None else not decided
+            case ast.NamedExpr(target=ast.Name(id=name)) | ast.Name(id=name) if name in names:
+                return False
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="done" | "cancelled")) if name in names:
+                return True
+            case ast.Compare(left=ast.Name(id=name), ops=[ast.Is() | ast.IsNot() as operator]) if name in names:
+                return isinstance(operator, ast.Is)
+            case ast.Compare(
+                left=ast.Name(id=name),
+                ops=[ast.In() | ast.NotIn() as operator],
+                comparators=[ast.Name(id=collection)],
+            ) if name in names and collection in names | done:
+                return isinstance(operator, ast.In) == (collection in done)
+        return None
+
+    # --- the way out of a cancellation -------------------------------------------------------------------------------
+
+    def _lets_out(self, state: State) -> bool:
+        goes_to = [step.state for step in self._flow.steps(state) if step.sure and step.kind in (CANCELLED, CLOSED)]
+        return self._flow.walk(goes_to, is_end, avoid=self._cares) is not None
+
+    def _cares(self, state: State) -> bool:
+        """Tell whether something is done with the task here, or with what it was given, that may well end it."""
+        node = state.point.node
+        if state.point.kind == STEP and isinstance(node, (ast.stmt, ast.withitem)):
+            return any(self._is_care(inner) for inner in ast.walk(node))
+        return False
+
+    def _is_care(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Name) and node.id in self._hold.names | self._hold.done:
+            return isinstance(node.ctx, ast.Load)
+        if isinstance(node, ast.Call):
+            return not is_log(node) and any(_is_one(one, self._things) for one in ast.walk(node))
+        if isinstance(node, (ast.Assign, ast.AugAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            return any(_is_one(one, self._things) for target in targets for one in ast.walk(target))
+        return False
+
+
+def _is_clause(state: State) -> bool:
+    return state.point.kind == CLAUSE
+
+
+def _is_one(node: ast.AST, names: frozenset[str]) -> bool:
+    return isinstance(node, ast.Name) and node.id in names
+
+
+def _falls_through(arm: list[ast.stmt]) -> bool:
+    return bool(arm) and not isinstance(arm[-1], (ast.Return, ast.Raise, ast.Break, ast.Continue))
+
+
+def _is_open(module: Module, state: State) -> bool:
+    """Tell whether a first cancellation, or the close of a generator, may come in here, with no cleanup under way."""
+    point = state.point
+    if cancelled_pending(state) or any(frame.kind == "final" for frame in frames(state)):
+        return False
+    if point.kind == ASYNC_EXIT:
+        return isinstance(point.node, ast.withitem) and managers.scope(module, point.node) == "group"
+    if point.kind == YIELD:
+        return _is_open_yield(module, point.node)
+    return point.kind == SUSPEND
+
+
+def _is_open_yield(module: Module, node: ast.AST) -> bool:
+    """Tell whether a generator certainly may end at a ``yield``, and not as a manager that skips its cleanup there."""
+    function = module.function(node)
+    assert isinstance(function, ast.AsyncFunctionDef)
+    if not function.decorator_list:
+        return True
+    if any(module.name(one) not in CONTEXT_MANAGER_MAKERS for one in function.decorator_list):
+        return False
+    return isinstance(node, ast.Yield) and torn_down(module, function, node) is None

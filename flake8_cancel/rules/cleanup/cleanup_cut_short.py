@@ -1,0 +1,84 @@
+"""Cleanup waits, and a cancellation that strikes there skips the cleanup that follows.
+
+Why:
+    A ``finally`` block and a handler for CancelledError can be cancelled like any other code: a timeout passes while
+    the block closes a connection, Ctrl-C comes after the task group has already cancelled the task, or the first
+    cancellation comes just when the work is done. The ``await`` in the cleanup raises then, or fails with an error of
+    its own, and what stands behind it is never done: the second connection stays open, the process runs on, whoever
+    waits for the event waits for ever.
+
+Bad:
+    async def forward(source, target):
+        try:
+            await source.copy_to(target)
+        finally:
+            await source.close()
+            await target.close()
+
+Good:
+    async def forward(source, target):
+        try:
+            await source.copy_to(target)
+        finally:
+            try:
+                await source.close()
+            finally:
+                await target.close()
+
+Fix:
+    What waits goes into a ``try`` of its own, what follows into its ``finally``, up to the last cleanup. Safe where
+    that only cleans up, writes a log or sets a constant; unsafe where other work stands between. None where something
+    jumps out, or what follows uses a name that is bound by the statement that waits.
+
+Not found:
+    The turns of a loop that follow (``for item in items: await item.close()``). Cleanup of what lives in memory alone:
+    local collections, attributes that are set to None. What the statement that waits makes itself, or what is made
+    behind it. What is awaited under ``asyncio.shield`` or in a shielded scope. Where the CancelledError of a task that
+    was cancelled here ends the cleanup, CNL505 speaks.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.certain import runs_on_asyncio
+from flake8_cancel.code.cut_short import Cut, cleanup_blocks, cuts
+from flake8_cancel.code.nesting import can_be_nested, is_cleanup_alone
+from flake8_cancel.code.taking import shown
+from flake8_cancel.code.verbs import GIVING_OR_PASSING_WORDS
+from flake8_cancel.rule import Finding, Module, Repair, Rule
+
+if TYPE_CHECKING:
+    import libcst
+
+    from flake8_cancel.fix.edit import Edit
+    from flake8_cancel.rule import Replacement
+
+
+class CleanupCutShort(Rule):
+    code = "CNL404"
+    needs = (("finally", "except"), ("await", "async for", "async with"), (*GIVING_OR_PASSING_WORDS, ".set("))
+    visits = (ast.Try,)
+
+    def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
+        if not module.in_coroutine(node) or not runs_on_asyncio(module):
+            return
+        for block in cleanup_blocks(module, node):
+            for cut in cuts(module, block):
+                message = f"a cancellation here skips {shown(cut.skipped)}; put it in a finally of its own"
+                yield self.finding(cut.wait, message, ((cut.wait, "cancelled here"),), self._mend(cut, module))
+
+    def _mend(self, cut: Cut, module: Module) -> Repair | None:
+        nested = can_be_nested(cut)
+        owner = module.parent(cut.statement)
+        if nested is None or owner is None or not hasattr(owner, "lineno"):
+            return None
+        return self.repair(owner, is_cleanup_alone(cut, module), (cut.statement, *nested))
+
+    def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
+        from flake8_cancel.fix.shapes import finished
+
+        statement, first, last = edit.nodes
+        return finished(node, statement, None, first, last)

@@ -1,0 +1,102 @@
+"""A cancellation leaves a task to itself that the function has made.
+
+Why:
+    A task runs on when the function that made it is cancelled. ``await task`` and ``asyncio.gather(...)`` pass the
+    cancellation on to what they wait for; every other ``await`` does not, and neither do ``asyncio.wait(...)``, which
+    only watches, and ``asyncio.as_completed(...)``. Whoever cancelled the function believes that all is over, while the
+    task takes the next message from the queue, holds its connection, or raises an error that nobody sees.
+
+Bad:
+    import asyncio
+
+
+    async def compare(fetch, left, right):
+        first = asyncio.create_task(fetch(left))
+        second = asyncio.create_task(fetch(right))
+        return await first == await second
+
+Good:
+    import asyncio
+
+
+    async def compare(fetch, left, right):
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(fetch(left))
+            second = group.create_task(fetch(right))
+            return await first == await second
+
+Fix:
+    An ``asyncio.TaskGroup`` around the statements from the first task to the last ``await``, where Python 3.11 is the
+    target, the tasks are only awaited, and no handler around takes their errors. Unsafe: the error of a task now comes
+    out in an ExceptionGroup, and ends the other tasks. Elsewhere a ``finally`` that cancels the tasks and waits for
+    them does the same.
+
+Not found:
+    What somebody else may hold: a task that is stored, returned, used in a nested function or passed on before the
+    function suspends, one with a callback of its own, a shielded one. A function that never waits for the task nor
+    cancels it, which may mean it to run on. A way out on which something is called with what the task was given, for
+    that may end it too. Functions with which the event loop ends, as ``asyncio.run()`` has them, and tests. The other
+    coroutines of a ``gather`` of which one raises.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.holding import holds
+from flake8_cancel.code.orphans import Orphan, orphans
+from flake8_cancel.code.task_grouping import grouping
+from flake8_cancel.rule import Finding, Module, Repair, Rule
+
+if TYPE_CHECKING:
+    import libcst
+
+    from flake8_cancel.fix.edit import Edit
+    from flake8_cancel.rule import Replacement
+
+
+class TaskOrphaned(Rule):
+    code = "CNL503"
+    needs = (("await", "async for", "async with", "yield"),)
+    file_needs = (("create_task", "ensure_future", "Task"),)
+    visits = (ast.AsyncFunctionDef,)
+
+    def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
+        assert isinstance(node, ast.AsyncFunctionDef)
+        if module.framework() == "other":
+            return
+        for orphan in orphans(module, node):
+            path = ((orphan.made, "made here"), (orphan.place, _words(orphan)))
+            yield self.finding(orphan.made, _message(orphan), path, self._mend(node, orphan, module))
+
+    def _mend(self, function: ast.AsyncFunctionDef, orphan: Orphan, module: Module) -> Repair | None:
+        found = grouping(module, function, list(holds(module, function))) or grouping(module, function, orphan.holds)
+        if found is None:
+            return None
+        return self.repair(function, False, (found.first, found.last, *found.calls))
+
+    def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
+        from flake8_cancel.fix.shapes import in_task_group
+
+        first, last, *calls = edit.nodes
+        return in_task_group(edit, node, first, last, calls)
+
+
+def _message(orphan: Orphan) -> str:
+    line = _line(orphan.place)
+    if isinstance(orphan.place, (ast.Yield, ast.YieldFrom)):
+        return f"whoever leaves the generator at line {line} leaves this task running; cancel it in a finally"
+    if orphan.is_watched:
+        return f"a cancellation leaves this task running, line {line} only watches it; cancel it in a finally"
+    return f"a cancellation at line {line} leaves this task running; cancel it in a finally, or use asyncio.TaskGroup"
+
+
+def _words(orphan: Orphan) -> str:
+    return "left here" if isinstance(orphan.place, (ast.Yield, ast.YieldFrom)) else "cancelled here"
+
+
+def _line(node: ast.AST) -> int:
+    node = node.context_expr if isinstance(node, ast.withitem) else node
+    return int(getattr(node, "lineno", 0))
