@@ -19,9 +19,6 @@ Bad:
                 pass
 
 Good:
-    import asyncio
-
-
     async def poll(queue):
         while True:
             item = await queue.get()

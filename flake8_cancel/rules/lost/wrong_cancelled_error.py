@@ -19,7 +19,6 @@ Bad:
 
 Good:
     import asyncio
-    from concurrent.futures import CancelledError
 
 
     async def stop(task: asyncio.Task):
