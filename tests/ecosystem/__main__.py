@@ -14,7 +14,7 @@ from tests.ecosystem.packages import FetchError, Package, default_cache, fetch, 
 
 
 def main() -> int:
-    """Run, and return 0 when all is as stored, 1 when findings differ, 2 when something could not be done."""
+    """Run, and return 0 when all is as stored, 1 when findings differ, 2 after a crash, 3 when a package is missing."""
     options = _options()
     packages = [package for package in listed() if not options.only or package.name in options.only]
     if missing := set(options.only) - {package.name for package in packages}:
@@ -34,9 +34,11 @@ def main() -> int:
     options.report.write(report.render(measured, differences))
     if options.save:
         summary.save({**{package: stored[package] for package in listed() if package in stored}, **new})
-    if len(measured) < len(packages) or any(line.startswith("+") and ": CNL" not in line for line in differences):
+    if any(one.crashes for one in measured.values()):
         return 2
-    return 1 if differences else 0
+    if differences:
+        return 1
+    return 3 if len(measured) < len(packages) else 0
 
 
 def _options() -> argparse.Namespace:

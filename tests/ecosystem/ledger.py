@@ -23,6 +23,7 @@ class Judged(NamedTuple):
     Attributes:
         first: the first reader's verdict.
         second: the verdict of a reader who did not see the first; empty where there was none.
+        found: whether the rules still find it; what was false is gone, or is no better to be known.
         reason: in a few words.
     """
 
@@ -33,6 +34,7 @@ class Judged(NamedTuple):
     code: str
     first: str
     second: str
+    found: bool
     reason: str
 
     @property
@@ -50,7 +52,7 @@ def load(path: Path = STORED) -> list[Judged]:
     """Read the ledger."""
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    return [Judged(**{**row, "line": int(row["line"])}) for row in rows]
+    return [Judged(**{**row, "line": int(row["line"]), "found": row["found"] == "yes"}) for row in rows]
 
 
 def save(judged: Iterable[Judged], path: Path = STORED) -> None:
@@ -58,7 +60,7 @@ def save(judged: Iterable[Judged], path: Path = STORED) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(Judged._fields)
-        writer.writerows(sorted(judged))
+        writer.writerows(one._replace(found="yes" if one.found else "no") for one in sorted(judged))
 
 
 def sample(summary: Summary, code: str, count: int) -> list[tuple[Package, Found]]:

@@ -10,8 +10,8 @@ from tests.ecosystem.packages import Package
 
 
 def render(measured: Mapping[Package, Measured], differences: Sequence[str]) -> str:
-    """Return the report: findings by rule and by package, rates, time, what could not be checked, what changed."""
-    parts = (_totals(measured), _by_rule(measured), _by_package(measured), _problems(measured), _changes(differences))
+    """Return the report: findings by rule and by package, rates, time, crashes, what changed."""
+    parts = (_totals(measured), _by_rule(measured), _by_package(measured), _crashes(measured), _changes(differences))
     return "\n".join(line for part in parts for line in (*part, ""))
 
 
@@ -19,12 +19,14 @@ def _totals(measured: Mapping[Package, Measured]) -> Iterator[str]:
     findings = sum(len(one.findings) for one in measured.values())
     coroutines = sum(one.coroutines for one in measured.values())
     lines = sum(one.lines for one in measured.values())
+    unparsed = sum(one.unparsed for one in measured.values())
     seconds = sum(one.seconds for one in measured.values())
     yield "# Findings of the default rules"
     yield ""
     yield (
         f"{findings:,} findings in {len(measured)} packages, {lines:,} lines and {coroutines:,} async functions "
-        f"({_rate(findings, coroutines)} per thousand), {seconds:.0f} seconds of one process."
+        f"({_rate(findings, coroutines)} per thousand), {seconds:.0f} seconds of one process; {unparsed} files that "
+        "this Python cannot parse."
     )
 
 
@@ -51,11 +53,11 @@ def _by_package(measured: Mapping[Package, Measured]) -> Iterator[str]:
         )
 
 
-def _problems(measured: Mapping[Package, Measured]) -> Iterator[str]:
-    problems = [f"- {package}: {problem}" for package, one in sorted(measured.items()) for problem in one.problems]
-    yield "## Not checked"
+def _crashes(measured: Mapping[Package, Measured]) -> Iterator[str]:
+    crashes = [f"- {package}: {crash}" for package, one in sorted(measured.items()) for crash in one.crashes]
+    yield "## Crashes"
     yield ""
-    yield from problems or ["Nothing."]
+    yield from crashes or ["Nothing."]
 
 
 def _changes(differences: Sequence[str]) -> Iterator[str]:

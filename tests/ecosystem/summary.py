@@ -18,8 +18,9 @@ class Entry(NamedTuple):
 
     lines: int
     coroutines: int
+    unparsed: int
     findings: tuple[Found, ...]
-    problems: tuple[str, ...]
+    crashes: tuple[str, ...]
 
 
 Summary = Mapping[Package, Entry]
@@ -36,7 +37,11 @@ def load(path: Path = STORED) -> Summary:
         return {}
     return {
         Package(*pin.split("==")): Entry(
-            one["lines"], one["coroutines"], tuple(map(_found, one["findings"])), tuple(one["problems"])
+            one["lines"],
+            one["coroutines"],
+            one["unparsed"],
+            tuple(map(_found, one["findings"])),
+            tuple(one["crashes"]),
         )
         for pin, one in json.loads(path.read_text()).items()
     }
@@ -55,7 +60,7 @@ def differences(before: Summary, after: Summary) -> list[str]:
     """Return what is new (``+``) and gone (``-``) in the packages that both runs looked at."""
     lines = []
     for package in sorted(set(before) & set(after)):
-        old, new = ({*one.findings, *one.problems} for one in (before[package], after[package]))
+        old, new = ({*one.findings, *one.crashes} for one in (before[package], after[package]))
         lines += [f"- {package} {_line(one)}" for one in sorted(old - new, key=_line)]
         lines += [f"+ {package} {_line(one)}" for one in sorted(new - old, key=_line)]
     return lines
