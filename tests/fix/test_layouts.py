@@ -25,7 +25,7 @@ def with_tabs_and_returns(text: str) -> bytes:
 def with_two_spaces_and_a_cookie(text: str) -> bytes:
     """Indent by two spaces, in an encoding of its own, with form feeds between what stands at the top."""
     narrow = _INDENT.sub(lambda found: "  " * (len(found[0]) // 4), text)
-    return ("# coding: latin-1 äöü\n\n" + narrow.replace("\n\n\n", "\n\n\f\n")).encode("latin-1")
+    return ("# coding: latin-1\n# äöü\n\n" + narrow.replace("\n\n\n", "\n\n\f\n")).encode("latin-1")
 
 
 @pytest.mark.parametrize("written", [with_tabs_and_returns, with_two_spaces_and_a_cookie])
