@@ -76,10 +76,7 @@ class Annotations:
             return joined((self.known(annotation.left, depth + 1), self.known(annotation.right, depth + 1)))
         if isinstance(annotation, ast.Subscript):
             return self._generic(annotation, depth + 1)
-        definition = self._definitions.definition(annotation)
-        if isinstance(definition, ast.ClassDef):
-            return Known(Kind.INSTANCE, definition=definition)
-        return self._plain(self._names.name(annotation) or "")
+        return self._instance(annotation) or self._plain(self._names.name(annotation) or "")
 
     def _plain(self, name: str) -> Known | None:
         if name in CLASSES:
@@ -92,10 +89,17 @@ class Annotations:
                 return Known(Kind.COLLECTION)
         return None
 
+    def _instance(self, annotation: ast.expr) -> Known | None:
+        definition = self._definitions.definition(annotation)
+        return Known(Kind.INSTANCE, definition=definition) if isinstance(definition, ast.ClassDef) else None
+
     def _generic(self, annotation: ast.Subscript, depth: int) -> Known | None:
         name = self._names.name(annotation.value) or ""
         module, _, word = name.rpartition(".")
         inner = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
+        instance = self._instance(annotation.value)
+        if instance:
+            return instance
         plain = self._plain(name)
         if plain and plain.kind in _RESULTS:
             return plain._replace(element=self.known(inner[-1], depth) if inner else None)

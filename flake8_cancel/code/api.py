@@ -91,13 +91,14 @@ PREDICATES = frozenset({"cancelled", "done", "cancelling"})
 TASK_STARTERS = frozenset({"asyncio.create_task", "asyncio.ensure_future"})
 # Methods that start a coroutine as a task and hand its fate to their receiver: loops, groups, nurseries, runners.
 TASK_STARTING_METHODS = _words(
-    "add_task create_background_task create_task ensure_future run_coroutine_threadsafe spawn start_soon"
+    "add_task create_background_task create_task ensure_future run_coroutine_threadsafe run_until_complete spawn "
+    "start_soon"
 )
 
 # --- exceptions -----------------------------------------------------------------------------------------------------
 
 CANCELLED = "asyncio.CancelledError"
-CANCELLED_MAKERS = frozenset({"anyio.get_cancelled_exc_class"})
+CANCELLED_MAKERS = frozenset({"get_cancelled_exc_class"})
 # The next base classes of exceptions that are not builtin, or not in every Python.
 EXCEPTION_BASES: dict[str, tuple[str, ...]] = {
     "asyncio.BrokenBarrierError": ("builtins.RuntimeError",),

@@ -41,10 +41,12 @@ class Calls:
 
     def known(self, call: ast.Call) -> Known | None:
         """Return what is known of the result of a call."""
-        name = self._kinds.names.name(call.func)
+        # A generic class is called as it is when it is subscripted: ``asyncio.Queue[int]()``.
+        called = call.func.value if isinstance(call.func, ast.Subscript) else call.func
+        name = self._kinds.names.name(called)
         if name:
             return self._function(name, call)
-        function = self._kinds.definitions.definition(call.func)
+        function = self._kinds.called(call)
         if isinstance(function, ast.ClassDef):
             return Known(Kind.INSTANCE, definition=function)
         if function:

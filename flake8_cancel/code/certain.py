@@ -6,9 +6,11 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.escapes import escapes
+from flake8_cancel.code.reentry import is_guard
 from flake8_cancel.code.taking import (
     COUNT,
     ENTRY,
+    FLAG,
     MADE,
     METHOD,
     Act,
@@ -20,7 +22,7 @@ from flake8_cancel.code.taking import (
     takings,
 )
 from flake8_cancel.code.values import Kind
-from flake8_cancel.code.verbs import matches, opens, words
+from flake8_cancel.code.verbs import is_exit, matches, opens, words
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -71,6 +73,8 @@ def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, givi
     if taking.form == MADE:
         return _is_made(module, function, taking, giving)
     thing = _expression(taking)
+    if taking.form == FLAG:
+        return is_guard(module, function, taking)
     if taking.form in (COUNT, ENTRY):
         return not (isinstance(thing, ast.Name) and _is_local(function, thing.id))
     return _is_pair(module, function, taking, giving, thing)
@@ -86,6 +90,27 @@ def is_empty_record(module: Module, taking: Act) -> bool:
     return any(module.name(maker) == "dataclasses.dataclass" for maker in makers)
 
 
+def is_new(module: Module, function: ast.AsyncFunctionDef, taking: Act) -> bool:
+    """Tell whether what is made was not there before, and is open as soon as it is made.
+
+    Args:
+        module: the module.
+        function: the coroutine function.
+        taking: what makes it.
+    """
+    if _has_rules_of_its_own(module, taking):
+        return False
+    has_alias = isinstance(taking.node, ast.Assign) and len(taking.node.targets) > 1
+    return taking.awaited or not (has_alias or _is_look(taking.verb) or _is_opened(function, taking))
+
+
+def _has_rules_of_its_own(module: Module, taking: Act) -> bool:
+    """Tell whether what is made is a task or process, or needs no cleanup at all."""
+    if taking.call is not None and module.name(taking.call.func) in _HARMLESS_MAKERS | _PROCESS_MAKERS:
+        return True
+    return module.kind(_value(taking.node)) in _OTHER_KINDS
+
+
 def is_lock_pair(taking: Act, giving: Act) -> bool:
     """Tell whether something is awaited to be acquired, and released at once, as only locks and semaphores are."""
     if taking.form != METHOD or giving.form != METHOD or taking.thing != giving.thing:
@@ -98,9 +123,7 @@ def _is_made(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving
     name = _name(taking.thing)
     if not name or not _is_local(function, name) or taking.call is None or "cancel" in words(giving.verb):
         return False
-    if module.name(taking.call.func) in _HARMLESS_MAKERS | _PROCESS_MAKERS:
-        return False
-    if module.kind(_value(taking.node)) in _OTHER_KINDS:
+    if _has_rules_of_its_own(module, taking):
         return False
     if _is_look(taking.verb) and not taking.awaited and not _is_listed(module, taking.call):
         return False
@@ -160,7 +183,7 @@ def _value(statement: ast.stmt) -> ast.expr | None:
 def _is_pair(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act, thing: ast.expr | None) -> bool:
     if is_lock_pair(taking, giving):
         return False
-    if taking.result is not None and taking.result not in giving.given:
+    if taking.result is not None and taking.result not in giving.given and not is_exit(giving.verb):
         return False
     if isinstance(thing, ast.Name):
         is_own = _is_local(function, thing.id) and _only_made(function, thing.id)

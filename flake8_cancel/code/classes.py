@@ -63,7 +63,9 @@ class Classes:
 
     def _name(self, expression: ast.expr) -> str | None:
         if isinstance(expression, ast.Call):
-            return api.CANCELLED if self._names.name(expression.func) in api.CANCELLED_MAKERS else None
+            name = self._names.name(expression.func) or ""
+            # Projects pass it on under its own name.
+            return api.CANCELLED if name.rpartition(".")[2] in api.CANCELLED_MAKERS else None
         definition = self._definitions.definition(expression)
         if isinstance(definition, ast.ClassDef):
             return f".{self._definitions.qualname(definition)}"

@@ -11,15 +11,25 @@ from flake8_cancel.code.catchers import is_broad, names_cancelled
 from flake8_cancel.code.certain import is_shielded
 from flake8_cancel.code.flow import Flow, cancelled_pending
 from flake8_cancel.code.framing import block_of
+from flake8_cancel.code.interrupted import is_interruptible
 from flake8_cancel.code.owed import owed
 from flake8_cancel.code.points import SUSPEND, State
 from flake8_cancel.code.releases import any_of, handed_to_with, lets_out, passes
 from flake8_cancel.code.scopes import FUNCTIONS
 from flake8_cancel.code.taking import Act, givings, key, mentions, own_statements
 from flake8_cancel.code.values import Kind
+from flake8_cancel.code.verbs import ends
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
+
+# Methods that have to wait for the other side, as a rule.
+_WAITING = frozenset(
+    """
+    __aexit__ aclose close commit disconnect drain execute flush join logout quit rollback shutdown stop terminate
+    unsubscribe wait wait_closed wait_for
+    """.split()
+)
 
 
 class Behind(NamedTuple):
@@ -57,10 +67,14 @@ class Cut(NamedTuple):
 def cleanup_blocks(module: Module, statement: ast.AST) -> Iterator[list[ast.stmt]]:
     """Yield the blocks of a statement that clean up on a cancelled way too: a ``finally``, and handlers that take it.
 
+    So does the whole of an ``__aexit__``, and of the methods that it leaves the work to.
+
     Args:
         module: the module.
-        statement: a ``try`` statement; any other has none.
+        statement: a ``try`` statement or a coroutine function; any other has none.
     """
+    if isinstance(statement, ast.AsyncFunctionDef) and _is_exit(module, statement):
+        yield statement.body
     if not isinstance(statement, ast.Try):
         return
     for handler in statement.handlers:
@@ -68,6 +82,18 @@ def cleanup_blocks(module: Module, statement: ast.AST) -> Iterator[list[ast.stmt
             yield handler.body
     if statement.finalbody:
         yield statement.finalbody
+
+
+def _is_exit(module: Module, function: ast.AsyncFunctionDef) -> bool:
+    """Tell whether a method is ``__aexit__``, or ends something and is awaited by that of its class: ``close()``."""
+    owner = module.parent(function)
+    if not isinstance(owner, ast.ClassDef) or function.decorator_list:
+        return False
+    exits = [node for node in owner.body if isinstance(node, ast.AsyncFunctionDef) and node.name == "__aexit__"]
+    if function in exits or not ends(function.name, module.facts):
+        return function in exits
+    waits = (node.value for method in exits for node in ast.walk(method) if isinstance(node, ast.Await))
+    return any(isinstance(call, ast.Call) and module.definition(call.func) is function for call in waits)
 
 
 def waits_in(module: Module, block: list[ast.stmt], shielded: bool = False) -> dict[ast.AST, list[State]]:
@@ -85,7 +111,8 @@ def waits_in(module: Module, block: list[ast.stmt], shielded: bool = False) -> d
     if flow is None:
         return {}
     inside = nodes_of(block)
-    in_handler = isinstance(module.parent(block[0]), ast.ExceptHandler)
+    around = module.parent(block[0])
+    in_handler = isinstance(around, ast.ExceptHandler)
     found: dict[ast.AST, list[State]] = {}
     for state in flow.every_state():
         node = state.point.node
@@ -94,7 +121,9 @@ def waits_in(module: Module, block: list[ast.stmt], shielded: bool = False) -> d
     return {
         node: found[node]
         for node in sorted(found, key=_place)
-        if _may_suspend(module, node) and (shielded or not _is_shielded(module, node))
+        if is_interruptible(module, node) and (shielded or not _is_shielded(module, node))
+        # Who is cut while he waits for a lock to be free has not begun, and may be called again.
+        if around is not function or isinstance(module.parent(node), (ast.Expr, ast.Assign))
     }
 
 
@@ -119,7 +148,7 @@ def skipping(module: Module, block: list[ast.stmt]) -> Iterator[tuple[ast.AST, l
             and (common := _common(module, wait, act.node)) is not None
         )
         behind = [one for one in candidates if _is_skipped(module, flow, states, one)]
-        if behind and not is_ended_by_child(module, wait):
+        if behind and _is_known_to_wait(module, wait, behind) and not is_ended_by_child(module, wait):
             yield wait, behind
 
 
@@ -166,32 +195,18 @@ def _is_shielded(module: Module, node: ast.AST) -> bool:
     return module.kind(call) is Kind.SHIELD
 
 
-def _may_suspend(module: Module, node: ast.AST) -> bool:
+def _is_known_to_wait(module: Module, node: ast.AST, behind: Sequence[Behind]) -> bool:
+    """Tell whether a wait is one of this file or of asyncio's, or one of another file that commonly waits.
+
+    So does whatever else is asked of the thing that has to be given back behind it.
+    """
     call = node.value if isinstance(node, ast.Await) else None
-    helper = module.definition(call.func) if isinstance(call, ast.Call) else None
-    return not isinstance(helper, ast.AsyncFunctionDef) or bool(helper.decorator_list) or _suspends(module, helper)
-
-
-def _suspends(
-    module: Module, helper: ast.AsyncFunctionDef, around: frozenset[ast.AsyncFunctionDef] = frozenset()
-) -> bool:
-    """Tell whether a coroutine function may suspend, unless all it awaits are others of this file that never do."""
-    flow = module.flow(helper)
-    if flow is None or helper in around:
+    if not isinstance(call, ast.Call) or module.called(call) or (module.name(call.func) or "").startswith("asyncio."):
         return True
-    for state in flow.suspensions():
-        node = state.point.node
-        call = node.value if isinstance(node, ast.Await) else None
-        inner = module.definition(call.func) if isinstance(call, ast.Call) else None
-        if not isinstance(inner, ast.AsyncFunctionDef) or inner.decorator_list:
-            return True
-        if _suspends(module, inner, around | {helper}):
-            return True
-    # A method that does nothing may stand for those that override it.
-    return all(
-        isinstance(node, (ast.Pass, ast.Raise)) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-        for node in helper.body
-    )
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    is_known = module.kind(call.func.value) is not None or call.func.attr in _WAITING
+    return is_known or key(call.func.value) in {one.act.thing for one in behind}
 
 
 def _is_skipped(module: Module, flow: Flow, waits: list[State], behind: Behind) -> bool:

@@ -26,6 +26,11 @@ _RUN_THE_LOOP = frozenset({"run_forever", "run_until_complete"})
 _READ_ALL = frozenset({"builtins.eval", "builtins.exec", "builtins.locals", "builtins.vars"})
 
 
+# Tells a fix not to say what a set holds: neither set nor Task can be subscripted before this Python.
+UNANNOTATED = "unannotated"
+_CAN_SUBSCRIPT = (3, 9)
+
+
 class Dropped(NamedTuple):
     """A task, or several, whose handle is lost as soon as it was made.
 
@@ -71,6 +76,11 @@ def dropped(module: Module, call: ast.Call) -> Dropped | None:
             return None
         node = parent
     return None
+
+
+def annotating(module: Module) -> tuple[str, ...]:
+    """Return the words that tell a fix how to annotate a set of tasks at the target."""
+    return () if module.facts.target >= _CAN_SUBSCRIPT else (UNANNOTATED,)
 
 
 def keeps_itself(module: Module, call: ast.Call) -> bool:

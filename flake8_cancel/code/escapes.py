@@ -37,12 +37,13 @@ def escapes(module: Module, function: AnyFunction, name: str, apart_from: ast.AS
         and node.id == name
         and isinstance(node.ctx, ast.Load)
         and node not in left_out
-        and _escapes_at(module, function, node)
+        and escapes_at(module, function, node)
         for node in ast.walk(function)
     )
 
 
-def _escapes_at(module: Module, function: AnyFunction, name: ast.Name) -> bool:
+def escapes_at(module: Module, function: AnyFunction, name: ast.Name) -> bool:
+    """Tell whether one use of a local name gives what it holds another owner."""
     if module.function(name) is not function:
         return True
     node: ast.AST = name

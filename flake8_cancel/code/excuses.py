@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import PREDICATES
+from flake8_cancel.code.arranged import arranges_for_it
 from flake8_cancel.code.catchers import Catcher
 from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, UNKNOWN, YES, Error, catches
 from flake8_cancel.code.evaluate import own_nodes
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _GUARDS = PREDICATES | {"expired", "cancel_called", "cancelled_caught"}
 # Words that an object says of its end.
 _STOPS = frozenset(
-    "aborted canceled cancelled closed closing disconnected finished stopped stopping terminated".split()
+    "aborted canceled cancelled closed closing disconnected finished stop stopped stopping terminated".split()
 )
 # How a task ended says nothing of its waiter, whose own cancellation goes into the task.
 _ENDED = frozenset({"cancelled", "done"})
@@ -65,7 +66,9 @@ class Excuses:
         """
         block = self._module.parent(self._catcher)
         body = block.body  # type: ignore[union-attr]
-        return self._module.only_waits_for_cancelled(body) != self._waiting or self._raised_later()
+        if self._module.only_waits_for_cancelled(body) != self._waiting:
+            return True
+        return self._raised_later() or arranges_for_it(self._module, self._flow.function)
 
     def covers(self, state: State) -> bool:
         """Tell whether a path through a state has an excuse there."""
@@ -95,6 +98,8 @@ class Excuses:
         """Tell whether an edge is the answer of a test of the exception's class that a cancellation does not get."""
         names = self._asked_classes(state.point.node) if state.point.kind == BRANCH else None
         if names is None:
+            return False
+        if None in names:
             return False
         certain = catches(CANCEL, names, self._module.bases) == YES
         return after.point is state.point.targets[certain]
@@ -198,6 +203,8 @@ class Excuses:
             if isinstance(node, ast.Compare) and self._compares_caught(node):
                 return True
             if isinstance(node, ast.Call):
+                if self._asks_caught(node):
+                    return True
                 helper = self._module.definition(node.func)
                 if self._module.name(node.func) == _CURRENT_TASK or self._answers_by_guard(helper):
                     return True
@@ -221,6 +228,12 @@ class Excuses:
             and any(isinstance(side, ast.Name) and side.id == self._caught for side in sides)
             and not any(isinstance(side, ast.Constant) for side in sides)
         )
+
+    def _asks_caught(self, call: ast.Call) -> bool:
+        """Tell whether a test asks something unknown about the exception, which may well tell a cancellation."""
+        given = any(isinstance(part, ast.Name) and part.id == self._caught for part in call.args)
+        names = self._asked_classes(call)
+        return given and (names is None or None in names)
 
     def _is_error_in_flight(self, name: ast.Name) -> bool:
         """Tell whether a name stands for what ``sys.exc_info()`` gave: that one in flight is raised instead."""

@@ -7,34 +7,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import Facts
-from flake8_cancel.code.certain import is_empty_record
 from flake8_cancel.code.edges import NEXT
 from flake8_cancel.code.errors import BASE_EXCEPTION, CANCEL, EXCEPTION, NO, catches
 from flake8_cancel.code.flow import Flow
+from flake8_cancel.code.owing import Reason, is_wide, outlasts, reasons
 from flake8_cancel.code.points import ASYNC_EXIT, CLAUSE, RAISE, STEP, STOP, SUSPEND, YIELD, Frame, State
-from flake8_cancel.code.releases import after, any_of, handed_to_with, lets_out, passes, statement_states
-from flake8_cancel.code.taking import (
-    COUNT,
-    ENTRY,
-    MADE,
-    METHOD,
-    Act,
-    Key,
-    gives_back,
-    givings,
-    key,
-    mentions,
-    own_statements,
-    root,
-    takings,
-)
-from flake8_cancel.code.values import Kind
-from flake8_cancel.code.verbs import ends, ends_argument, opens, words
+from flake8_cancel.code.releases import any_of, handed_to_with, lets_out, passes
+from flake8_cancel.code.taking import METHOD, Act, Key, givings, lowered_flag, mentions, own_statements, root
+from flake8_cancel.code.verbs import ends, ends_argument
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
-_TIMEOUTS = frozenset({"builtins.TimeoutError", "asyncio.TimeoutError"})
 _STACKS = frozenset({"callback", "enter_async_context", "enter_context", "push", "push_async_callback"})
 _PLACES = frozenset({SUSPEND, ASYNC_EXIT, YIELD})
 RAISES, LEAVES, GOES_ON = "raises", "leaves", "goes on"
@@ -54,15 +38,6 @@ class Missed(NamedTuple):
     giving: Act
     path: tuple[tuple[ast.AST, str], ...]
     way_out: str
-
-
-class _Reason(NamedTuple):
-    """Why the function is sure to owe a cleanup: what it took, the thing, where it owes it, how sure that is."""
-
-    taking: Act | None
-    thing: Key | None
-    starts: list[State]
-    is_own: bool
 
 
 def missed_cleanups(module: Module, statement: ast.Try) -> Iterator[Missed]:
@@ -95,16 +70,16 @@ def _of_clause(
     module: Module, flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler
 ) -> Iterator[Missed]:
     """Yield at most one cleanup of a clause."""
-    acts = [act for node in own_statements(handler.body) for act in givings(node)]
+    acts = [act for node in own_statements(handler.body) for act in (*givings(node), *lowered_flag(node))]
     statement = module.parent(handler)
     assert isinstance(statement, ast.Try)
     way_out = _way_out(flow, handler) if acts else RAISES
     # What merely cancels a task or a future says less about what is owed.
     for giving in sorted(acts, key=lambda act: act.verb == "cancel"):
-        for reason in _reasons(module, flow, function, handler, giving):
-            if not reason.is_own and not any(_is_wide(module, clause) for clause in _alike(statement, giving)):
+        for reason in reasons(module, flow, function, handler, giving):
+            if not reason.is_own and not any(is_wide(module, clause) for clause in _alike(statement, giving)):
                 continue
-            if way_out != RAISES and not _hands_on(function, handler, reason):
+            if way_out != RAISES and not outlasts(module, function, handler, giving, reason):
                 continue
             path = _missing(flow, function, statement, giving, reason, module.facts)
             if path:
@@ -132,11 +107,6 @@ def _alike(statement: ast.Try, giving: Act) -> list[ast.ExceptHandler]:
     ]
 
 
-def _is_wide(module: Module, handler: ast.ExceptHandler) -> bool:
-    """Tell whether a clause takes every error, or the end of the function's own patience, which is no different."""
-    return not {EXCEPTION, *_TIMEOUTS}.isdisjoint(module.names(handler.type))
-
-
 def _way_out(flow: Flow, handler: ast.ExceptHandler) -> str:
     clauses = [state for state in flow.every_state() if state.point.kind == CLAUSE and state.point.node is handler]
     entries = [State(state.point.targets[0], state.pending) for state in clauses]
@@ -159,97 +129,11 @@ def _is_inside(state: State, handler: ast.ExceptHandler) -> bool:
     return False
 
 
-# --- why a cleanup is owed -----------------------------------------------------------------------------------------
-
-
-def _reasons(
-    module: Module, flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giving: Act
-) -> Iterator[_Reason]:
-    before = [
-        act
-        for node in own_statements(function.body)
-        if (node.end_lineno or 0) < handler.lineno
-        for act in takings(node)
-    ]
-    if giving.form == METHOD and root(giving.call) == "self" and module.started_only_as_task(function):
-        # Who cancels the task owns what it works on, and cleans that up himself; its entries and counts he cannot know.
-        before = [act for act in before if act.form != METHOD]
-    looped = _looped_over(function, handler, giving)
-    for taking in before:
-        if gives_back(giving, taking, module.facts) and not _cancels_a_future(module, giving):
-            thing = taking.thing if taking.form != METHOD else giving.thing
-            begins = taking.form == METHOD and opens(taking.verb)
-            starts = statement_states(flow, taking.node) if begins else after(flow, taking.node)
-            if is_empty_record(module, taking):
-                starts = _fillings(flow, function, handler, taking)
-            yield _Reason(taking, thing, starts, True)
-        elif taking.form == MADE and taking.thing in looped and ends(giving.verb, module.facts):
-            yield _Reason(taking, taking.thing, after(flow, taking.node), True)
-    if giving.form != METHOD or not ends(giving.verb, module.facts):
-        return
-    for taking in before:
-        if (taking.form, taking.thing, taking.result) == (METHOD, giving.thing, None) and opens(taking.verb):
-            yield _Reason(taking, giving.thing, statement_states(flow, taking.node), False)
-    is_own = giving.thing in (None, key(ast.Name("self")))
-    if (is_own and opens(function.name) and not module.started_only_as_task(function)) or words(giving.verb)[
-        0
-    ] == "abort":
-        yield _Reason(None, giving.thing, [flow.start], False)
-
-
-def _fillings(flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, taking: Act) -> list[State]:
-    """Return where something may first have been put into a record: it owes no cleanup before."""
-    return [
-        state
-        for node in own_statements(function.body)
-        if (taking.node.end_lineno or 0) < node.lineno < handler.lineno and not hasattr(node, "body")
-        if any(key(part) == taking.thing for part in ast.walk(node) if isinstance(part, ast.expr))
-        for state in after(flow, node)
-    ]
-
-
-def _cancels_a_future(module: Module, giving: Act) -> bool:
-    """Tell whether nothing is owed: a future that nobody cancels keeps nothing alive."""
-    func = giving.call.func if giving.call else None
-    return giving.verb == "cancel" and isinstance(func, ast.Attribute) and module.kind(func.value) is Kind.FUTURE
-
-
-def _looped_over(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giving: Act) -> set[Key]:
-    """Return what a loop in the handler takes the thing from: a collection, and what was put there when it was made."""
-    loops = [
-        key(node.iter)
-        for node in own_statements(handler.body)
-        if isinstance(node, (ast.For, ast.AsyncFor)) and key(node.target) == giving.thing
-    ]
-    displays = [
-        node.value.elts
-        for node in own_statements(function.body)
-        if isinstance(node, ast.Assign)
-        and isinstance(node.value, (ast.List, ast.Tuple))
-        and key(node.targets[0]) in loops
-    ]
-    return {*loops, *(key(element) for elements in displays for element in elements)}
-
-
-def _hands_on(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, reason: _Reason) -> bool:
-    """Tell whether the function makes a local thing that it gives to its caller when nothing fails."""
-    if reason.taking is not None and reason.taking.form in (COUNT, ENTRY):
-        # What counts or is registered outlives the function, however it ends.
-        return reason.thing is not None and reason.thing[0] == "Attribute"
-    if reason.taking is None or reason.taking.form != MADE or reason.thing is None or reason.thing[0] != "Name":
-        return False
-    inside = set(own_statements(handler.body))
-    return any(
-        isinstance(node, ast.Return) and node not in inside and mentions(node.value, reason.thing)
-        for node in own_statements(function.body)
-    )
-
-
 # --- where it is missed --------------------------------------------------------------------------------------------
 
 
 def _missing(
-    flow: Flow, function: ast.AsyncFunctionDef, statement: ast.Try, giving: Act, reason: _Reason, facts: Facts
+    flow: Flow, function: ast.AsyncFunctionDef, statement: ast.Try, giving: Act, reason: Reason, facts: Facts
 ) -> tuple[tuple[ast.AST, str], ...]:
     """Return the way of a cancellation inside the ``try`` that leaves the function without the cleanup."""
     if reason.thing and _is_stacked(function, reason.thing):
@@ -274,7 +158,10 @@ def _missing(
 def _doing(function: ast.AsyncFunctionDef, giving: Act, thing: Key | None, facts: Facts) -> set[ast.stmt]:
     """Return the statements that do this cleanup, or one that includes it."""
     return {
-        node for node in own_statements(function.body) for act in givings(node) if _includes(act, giving, thing, facts)
+        node
+        for node in own_statements(function.body)
+        for act in (*givings(node), *lowered_flag(node))
+        if _includes(act, giving, thing, facts)
     }
 
 

@@ -226,7 +226,9 @@ def _had_cancelled(module: Module, asking: Asking) -> bool:
 
 def _knows(module: Module, call: ast.Call, turning: ast.AST, flags: Collection[str] = ()) -> bool:
     """Tell whether the place takes the error, asked before how the task ended, or was told that it is cancelled."""
-    return is_taken(module, call, CANCEL) or is_asked_before(module, call, turning, _KNOWS | _ASKS, flags)
+    assert isinstance(call.func, ast.Attribute)
+    task = call.func.value
+    return is_taken(module, call, CANCEL) or is_asked_before(module, call, task, turning, _KNOWS | _ASKS, flags)
 
 
 def _binds(around: ast.AST, name: str, besides: ast.AST | None = None) -> bool:

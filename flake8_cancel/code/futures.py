@@ -6,7 +6,6 @@ import ast
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.flags import own_parts
 from flake8_cancel.code.scopes import COMPREHENSIONS
 
 if TYPE_CHECKING:
@@ -14,9 +13,10 @@ if TYPE_CHECKING:
 
 # Waits that leave what they wait for alone when they are cancelled.
 _LEAVING_ALONE = frozenset({"asyncio.shield", "asyncio.wait"})
-# Methods that put an argument into a collection, and that take one thing out.
-_PUT_IN = frozenset({"add", "append", "appendleft", "insert", "put", "put_nowait", "setdefault"})
-_TAKE_ONE = frozenset({"get", "get_nowait", "pop", "popleft", "setdefault"})
+# Decorators that leave what a function returns as it is.
+_PLAIN = frozenset({"builtins.classmethod", "builtins.property", "builtins.staticmethod", "typing.override"})
+# Methods by which a loop sorts out what it runs over.
+_SORTING = frozenset({"add", "append", "appendleft", "discard", "pop", "put_nowait", "remove"})
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 # Fields of which one part is run at most.
 _CHOICES = frozenset({"cases", "handlers"})
@@ -30,86 +30,73 @@ def waits_for(module: Module, future: ast.expr) -> Iterator[ast.Await]:
         module: the module.
         future: an expression that is a future.
     """
-    keys = keys_of(module, future)
     for node in module.awaits():
-        is_seen_through = module.awaited(node.value) is not None and not _leaves_alone(module, node.value)
-        if is_seen_through and keys & keys_of(module, node.value):
+        if not _leaves_alone(module, node.value) and is_same(module, future, node.value):
             yield node
 
 
-def keys_of(module: Module, future: ast.expr) -> frozenset[str]:
-    """Return all keys that a future goes by in this file, or the futures that awaiting an expression waits for.
-
-    These are, beside what ``Module.awaited`` says, those of the attributes and collections that a local is put into,
-    or is taken from.
+def handed_out(module: Module, future: ast.expr) -> Iterator[ast.Return]:
+    """Yield where a public function of this file returns a future, which its callers can only mean to wait for.
 
     Args:
         module: the module.
-        future: a future, a call that takes one out of a collection, or what is awaited.
+        future: an expression that is a future.
     """
-    things = module.awaited(future)
-    if things is None:
-        return _taken_from(module, future)
-    keys = frozenset[str]().union(*things)
-    for local in future.args if isinstance(future, ast.Call) else [future]:
-        if isinstance(local, ast.Name):
-            keys |= _put_into(module, local) | _taken_from(module, module.value(local))
-    return keys
+    made = module.origins(future)
+    for node in module.returns() if made else ():
+        function = module.function(node)
+        if not node.value or not isinstance(function, ast.FunctionDef) or not _is_public(module, function):
+            continue
+        if made & module.origins(node.value):
+            yield node
 
 
-def _taken_from(module: Module, value: ast.expr | None) -> frozenset[str]:
-    """Return the keys of the elements of a collection or queue that an expression takes one from."""
-    match value.value if isinstance(value, ast.Await) else value:
-        case ast.Call(func=ast.Attribute(value=collection, attr=method)) if method in _TAKE_ONE:
-            return _elements(module, collection)
-    return frozenset()
+def is_same(module: Module, future: ast.expr, other: ast.expr) -> bool:
+    """Tell whether a future goes by the name of another, or comes from where that comes from.
+
+    Args:
+        module: the module.
+        future: a future.
+        other: a future, or what is awaited.
+    """
+    keys, others = (frozenset[str]().union(*(module.awaited(one) or ())) for one in (future, other))
+    return bool(keys & others or module.origins(future) & module.origins(other))
 
 
-def _put_into(module: Module, local: ast.Name) -> frozenset[str]:
-    """Return the keys of the attributes and collections that a function puts a local's value into."""
-    function, value = module.function(local), module.value(local)
-    keys: frozenset[str] = frozenset()
-    for node in own_parts(function) if function and value else ():
-        match node:
-            case ast.Assign(targets=targets, value=given) if given is value or _is_name(given, local):
-                keys = keys.union(*(thing for target in targets for thing in module.awaited(target) or ()))
-            case ast.Call(func=ast.Attribute(value=collection, attr=method), args=given) if method in _PUT_IN:
-                if any(_is_name(argument, local) for argument in given):
-                    keys |= _elements(module, collection)
-    return keys
-
-
-def _elements(module: Module, collection: ast.expr) -> frozenset[str]:
-    return frozenset(f"{key}[]" for thing in module.awaited(collection) or () for key in thing)
-
-
-def _is_name(expression: ast.expr, local: ast.Name) -> bool:
-    return isinstance(expression, ast.Name) and expression.id == local.id
+def _is_public(module: Module, function: ast.FunctionDef) -> bool:
+    around = module.parent(function)
+    is_open = isinstance(around, (ast.Module, ast.ClassDef)) and not function.name.startswith("_")
+    return is_open and all(module.name(one) in _PLAIN for one in function.decorator_list)
 
 
 def is_asked_before(
-    module: Module, call: ast.Call, around: ast.AST, words: Collection[str], flags: Collection[str] = ()
+    module: Module,
+    call: ast.Call,
+    future: ast.expr,
+    around: ast.AST,
+    words: Collection[str],
+    flags: Collection[str] = (),
 ) -> bool:
-    """Tell whether a future is asked for its state before a method of it is called, or something that tells it.
+    """Tell whether a future is asked for its state before something is called for it, or something that tells it.
 
     Asked in a statement above, in a condition around, or in what runs before in the same expression; told by a flag,
     or by a function that is given the future, where the way to the call depends on that.
 
     Args:
         module: the module.
-        call: the call of the method.
+        call: the call, of a method of the future or of what is given it.
+        future: the future there.
         around: the function, loop or comprehension in which to look.
         words: the methods that tell the state.
         flags: the references of which a test will do.
     """
-    assert isinstance(call.func, ast.Attribute)
-    future = ast.dump(call.func.value)
+    dumped = ast.dump(future)
     child: ast.AST = call
     for parent in module.ancestors(call):
         for before in _run_before(parent, child):
             if _mentions(before, words):
                 return True
-            if any(_tells(module, test, future, flags) for test in _tests(before)):
+            if any(_tells(module, test, dumped, flags) for test in _tests(before)):
                 return True
         if parent is around:
             return False
@@ -137,7 +124,29 @@ def _run_before(parent: ast.AST, child: ast.AST) -> list[ast.AST]:
 
 
 def _mentions(node: ast.AST, words: Collection[str]) -> bool:
-    return any(isinstance(part, ast.Attribute) and part.attr in words for part in ast.walk(node))
+    asked = [part for part in ast.walk(node) if isinstance(part, ast.Attribute) and part.attr in words]
+    loops = [part for part in ast.walk(node) if isinstance(part, (ast.For, ast.AsyncFor))] if asked else []
+    # A loop that asks each of its elements tells nothing of others, unless it sorts them out.
+    private = {part for loop in loops if not _sorts(loop) for part in asked if _is_of_target(part, loop)}
+    return any(part not in private for part in asked)
+
+
+def _sorts(loop: ast.For | ast.AsyncFor) -> bool:
+    for part in ast.walk(loop):
+        if isinstance(part, (ast.Return, ast.Raise, ast.Delete, ast.Assign, ast.AugAssign)):
+            return True
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in _SORTING:
+            return True
+    return False
+
+
+def _is_of_target(asked: ast.Attribute, loop: ast.For | ast.AsyncFor) -> bool:
+    thing: ast.expr = asked
+    while isinstance(thing, ast.Attribute):
+        thing = thing.value
+    targets = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
+    is_inside = any(part is asked for statement in loop.body for part in ast.walk(statement))
+    return is_inside and isinstance(thing, ast.Name) and thing.id in targets
 
 
 def _tests(before: ast.AST) -> Iterator[ast.expr]:

@@ -6,16 +6,13 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_cancel.code.dropping import makes_task
 from flake8_cancel.code.scopes import COMPREHENSIONS
+from flake8_cancel.code.task_making import AS_COMPLETED, GATHER, WAIT, makes, wraps
 from flake8_cancel.code.task_uses import (
     ADDS,
-    AS_COMPLETED,
-    GATHER,
     LOOPS,
     PASSING,
     SAME,
-    WAIT,
     Use,
     around,
     carries,
@@ -40,7 +37,7 @@ class Hold(NamedTuple):
 
     Attributes:
         call: what makes it.
-        place: the statement that makes it; where it goes straight to a wait, the ``await`` or loop around that.
+        place: the statement that makes it; where it goes straight to a wait or gather, the ``await`` or loop around it.
         names: the locals that hold it.
         done: the locals that hold what ``asyncio.wait`` found done.
         several: whether the names hold more than this one task.
@@ -65,9 +62,7 @@ def holds(module: Module, function: AnyFunction) -> Iterator[Hold]:
         module: the module.
         function: the function.
     """
-    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and module.function(node) is function]
-    calls = [call for call in calls if _makes(module, call)]
-    for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+    for call in module.task_makers(function):
         hold = _hold(module, function, call)
         if hold is not None:
             yield hold
@@ -93,16 +88,6 @@ def given_to(module: Module, hold: Hold) -> frozenset[str]:
         and module.name(one) is None
         and module.definition(one) is None
     )
-
-
-def _makes(module: Module, call: ast.Call) -> bool:
-    """Tell whether a call makes a task of its own; what is called a loop is one, wherever it comes from."""
-    if makes_task(module, call) or module.name(call.func) == "asyncio.Task":
-        return True
-    if not isinstance(call.func, ast.Attribute) or call.func.attr != "create_task":
-        return False
-    word = getattr(call.func.value, "attr", getattr(call.func.value, "id", ""))
-    return word in ("loop", "_loop") and module.kind(call.func.value) is None
 
 
 def _hold(module: Module, function: AnyFunction, call: ast.Call) -> Hold | None:
@@ -133,18 +118,18 @@ def _landing(module: Module, call: ast.Call) -> _Landing | None:
     """Return the statement or wait that first has a new task, the names it gets, and whether there are more of them."""
     node: ast.AST = call
     several = any(isinstance(outer, (*LOOPS, ast.While)) for outer in around(module, call))
-    watched = False
+    waited = wraps(module, call)
     for parent in module.ancestors(call):
         if isinstance(parent, ast.Await):
-            return (parent, frozenset(), True) if watched else None
+            return (parent, frozenset(), True) if waited else None
         if isinstance(parent, LOOPS) and node is parent.iter:
-            return (parent, frozenset(), True) if watched else None
+            return (parent, frozenset(), True) if waited else None
         if isinstance(parent, ast.Call):
             name = module.name(parent.func)
             if name in (WAIT, AS_COMPLETED) and node in parent.args[:1]:
-                watched = True
+                waited = True
             elif name == GATHER and node in parent.args:
-                several = True
+                several = waited = True
             elif name not in SAME or node not in parent.args:
                 return _added(module, parent, node, several)
         elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
@@ -198,16 +183,30 @@ def _spread(
             if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
                 _assigned(module, node, found, done)
             elif isinstance(node, (*LOOPS, ast.comprehension)):
-                variables = _names_of(node.target)
                 if carries(module, node.iter, found):
-                    found |= variables
+                    found |= _variables(module, node, found)
                 elif carries(module, node.iter, done):
-                    done |= variables
+                    done |= _variables(module, node, done)
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ADDS:
                 receiver = node.func.value
                 if isinstance(receiver, ast.Name) and any(carries(module, one, found) for one in node.args):
                     found.add(receiver.id)
     return frozenset(found), frozenset(done)
+
+
+def _variables(module: Module, loop: ast.For | ast.AsyncFor | ast.comprehension, names: set[str]) -> frozenset[str]:
+    """Return the variables of a loop that get what some names hold: with ``enumerate`` and ``zip`` not all of them."""
+    match loop:
+        case (
+            ast.For(target=ast.Tuple(elts=parts), iter=ast.Call(func=function, args=given))
+            | ast.comprehension(target=ast.Tuple(elts=parts), iter=ast.Call(func=function, args=given))
+        ):
+            if module.name(function) == "builtins.enumerate" and len(parts) == 2:
+                return _names_of(parts[1])
+            if module.name(function) == "builtins.zip" and len(parts) == len(given):
+                pairs = zip(parts, given, strict=True)
+                return frozenset[str]().union(*(_names_of(part) for part, one in pairs if carries(module, one, names)))
+    return _names_of(loop.target)
 
 
 def _assigned(
@@ -268,5 +267,5 @@ def _is_fresh(module: Module, value: ast.expr, known: frozenset[str]) -> bool:
         return all(_is_fresh(module, part, known) for part in parts)
     if isinstance(value, ast.Call):
         name = module.name(value.func)
-        return name in SAME | {WAIT, GATHER, AS_COMPLETED} or is_take(value) or _makes(module, value)
+        return name in SAME | {WAIT, GATHER, AS_COMPLETED} or is_take(value) or makes(module, value)
     return not isinstance(value, ast.Attribute)

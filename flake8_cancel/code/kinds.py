@@ -9,7 +9,7 @@ from typing import Any
 from flake8_cancel.code.annotations import Annotations
 from flake8_cancel.code.calls import Calls
 from flake8_cancel.code.collected import Collected
-from flake8_cancel.code.definitions import Definitions
+from flake8_cancel.code.definitions import Definition, Definitions
 from flake8_cancel.code.names import Names
 from flake8_cancel.code.reaching import reaching
 from flake8_cancel.code.scopes import Binding, Form, Survey
@@ -98,6 +98,18 @@ class Kinds:
         if binding.form is Form.ENTERED:
             return part(self._entered(binding.value), binding.path)
         return None
+
+    def called(self, call: ast.Call) -> Definition | None:
+        """Return the function or class of this file that a call certainly calls; see ``Module.called``."""
+        function = call.func
+        if isinstance(function, ast.Subscript):
+            generic = self.definitions.definition(function.value)
+            return generic if isinstance(generic, ast.ClassDef) else None
+        found = self.definitions.definition(function)
+        receiver = self.known(function.value) if found is None and isinstance(function, ast.Attribute) else None
+        if receiver is None or receiver.definition is None or not isinstance(function, ast.Attribute):
+            return found
+        return self.definitions.member(receiver.definition, function.attr)
 
     def entered_by(self, function: ast.AST) -> Known | None:
         """Return what a generator function yields."""

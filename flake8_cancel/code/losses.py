@@ -12,6 +12,7 @@ from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, UNKNOWN
 from flake8_cancel.code.excuses import Excuses
 from flake8_cancel.code.flow import Flow, cancelled_pending
 from flake8_cancel.code.going_on import frames, returns_value, within, works
+from flake8_cancel.code.interrupted import interruptible
 from flake8_cancel.code.points import (
     ASYNC_EXIT,
     CLAUSE,
@@ -83,11 +84,11 @@ def loss_at(module: Module, catcher: Catcher, waiting: bool = False) -> Loss | N
     if not losses:
         # What is closed and told why may tell its users, but that is no reason to begin again.
         excuses = Excuses(module, flow, catcher, ending=False, waiting=waiting)
-        losses = [loss for loss in _losses(flow, catcher, entries, place, excuses) if _in_loop(module, catcher, loss)]
+        losses = [loss for loss in _losses(flow, catcher, entries, place, excuses) if in_loop(module, catcher, loss)]
     return min(losses, key=lambda loss: _ORDER.index(loss.kind), default=None)
 
 
-def _in_loop(module: Module, catcher: Catcher, loss: Loss) -> bool:
+def in_loop(module: Module, catcher: Catcher, loss: Loss) -> bool:
     """Tell whether what goes on is a loop around the handler."""
     function = module.function(catcher)
     loops = [node for node in module.ancestors(catcher) if isinstance(node, _LOOPS)]
@@ -106,7 +107,7 @@ def _caught(module: Module, flow: Flow, catcher: Catcher) -> tuple[ast.AST, list
         return within(point.node, body)
 
     # A context manager's yield raises the cancellation of its body.
-    suspended = [*flow.suspensions(inside), *flow.states(YIELD, inside)]
+    suspended = [*interruptible(module, flow.suspensions(inside)), *flow.states(YIELD, inside)]
     places: dict[State, ast.AST] = {}
     for state, cancelled in flow.cancelled(suspended):
         places.setdefault(cancelled, state.point.node)

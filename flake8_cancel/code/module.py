@@ -16,11 +16,13 @@ from flake8_cancel.code.kinds import Kinds
 from flake8_cancel.code.losses import Loss, loss_at
 from flake8_cancel.code.mistimed import mistaken_timeout
 from flake8_cancel.code.names import Names
+from flake8_cancel.code.origins import Origins
 from flake8_cancel.code.owners import Owners
 from flake8_cancel.code.references import References, Things
 from flake8_cancel.code.scopes import FUNCTIONS
 from flake8_cancel.code.starts import Starts
 from flake8_cancel.code.survey import survey_of
+from flake8_cancel.code.task_making import makers
 from flake8_cancel.code.values import Kind
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -47,9 +49,11 @@ class Module:
         self._kinds = Kinds(self._survey, self._names, self._definitions)
         self._references = References(self._kinds)
         self._owners = Owners(self._kinds, self._references)
+        self._origins = Origins(self._kinds)
         self._starts = Starts(self._kinds, self._references, self._owners)
         self._flows = Flows(self)
         self._losses: dict[tuple[Catcher, bool], Loss | None] = {}
+        self._task_makers: dict[ast.AST, list[ast.Call]] | None = None
 
     # --- structure -------------------------------------------------------------------------------------------------
 
@@ -82,6 +86,12 @@ class Module:
     def calls(self, word: str) -> Sequence[ast.Call]:
         """Return the calls of the functions and methods of one name, whatever they belong to, as the text has them."""
         return self._survey.calls.get(word, [])
+
+    def task_makers(self, function: ast.AST) -> Sequence[ast.Call]:
+        """Return the calls of a function that make tasks which it alone has, as ``asyncio.create_task`` does."""
+        if self._task_makers is None:
+            self._task_makers = makers(self, self._survey.calls)
+        return self._task_makers.get(function, ())
 
     def awaits(self) -> Sequence[ast.Await]:
         """Return every ``await`` of the file."""
@@ -124,12 +134,7 @@ class Module:
 
     def called(self, call: ast.Call) -> Definition | None:
         """Return what ``definition`` tells of a call; methods of instances of this file's classes are known too."""
-        found = self.definition(call.func)
-        if found is not None or not isinstance(call.func, ast.Attribute):
-            return found
-        receiver = self._kinds.known(call.func.value)
-        owner = receiver.definition if receiver else None
-        return self._definitions.member(owner, call.func.attr) if owner else None
+        return self._kinds.called(call)
 
     def is_plain(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Tell whether a call of a function of this file gives what its body gives: no decorator may change it."""
@@ -185,6 +190,19 @@ class Module:
         Displays, comprehensions, annotations, and everything put in by ``append``, ``add``, ``d[k] = v`` and the like.
         """
         return self._kinds.element_kind(expression)
+
+    def origins(self, expression: ast.expr) -> frozenset[ast.Call]:
+        """Return the calls of this file that made the futures that an expression may be, or waits for.
+
+        Followed are names, attributes, records, collections, queues, arguments and results. Two expressions that share
+        an origin may be the same future.
+        """
+        return self._origins.of(expression)
+
+    def returns(self) -> Iterator[ast.Return]:
+        """Yield every ``return`` of the file."""
+        for found in self._survey.returns.values():
+            yield from found
 
     # --- owners ----------------------------------------------------------------------------------------------------
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import enum
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from flake8_cancel.code.errors import CANCELLED_ERROR
 from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.holding import Hold, holds
-from flake8_cancel.code.task_uses import WAIT, Use, names_in, use
+from flake8_cancel.code.task_errors import raises_errors_of_others
+from flake8_cancel.code.task_making import WAIT
+from flake8_cancel.code.task_uses import Use, names_in, use
 from flake8_cancel.code.task_walk import Walk, uses_in
 from flake8_cancel.code.verbs import words
 
@@ -16,18 +21,29 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 
+class Way(enum.Enum):
+    """How a function is left while its tasks run on."""
+
+    UNAWARE = "cancelled where it does something else"
+    AWAITING = "cancelled where it awaits them one after the other"
+    WATCHING = "cancelled where it only watches them"
+    FAILING = "by the error of one of them"
+
+
 class Orphan(NamedTuple):
-    """Tasks that a cancellation, or a consumer who stops, leaves to themselves.
+    """Tasks that a cancellation, a consumer who stops, or the error of one of them leaves to themselves.
 
     Attributes:
         holds: the tasks, in the order in which they are made.
         place: where the function is left.
-        is_watched: whether it waits for them there, but so that no cancellation reaches them.
+        way: how.
+        clause: a handler around that ends them after a cancellation, but not after what happens here.
     """
 
     holds: tuple[Hold, ...]
     place: ast.AST
-    is_watched: bool
+    way: Way
+    clause: ast.ExceptHandler | None
 
     @property
     def made(self) -> ast.Call:
@@ -47,6 +63,12 @@ class Abandoned(NamedTuple):
     wait: ast.Await
 
 
+class _Left(NamedTuple):
+    holds: list[Hold]
+    places: list[ast.AST]
+    fails: bool
+
+
 def orphans(module: Module, function: ast.AsyncFunctionDef) -> list[Orphan]:
     """Return the tasks of a function that a cancellation of it certainly leaves behind, those of one place once.
 
@@ -58,24 +80,28 @@ def orphans(module: Module, function: ast.AsyncFunctionDef) -> list[Orphan]:
         module: the module.
         function: a coroutine function.
     """
-    found: list[tuple[list[Hold], list[ast.AST]]] = []
     held = list(_held(module, function))
     # Behind these the tasks are forgotten anyway, which is the other mistake.
     abandoning = {wait for flow, hold in held for wait in _abandoned_at(module, flow, hold)}
+    found: list[_Left] = []
     for flow, hold in reversed(held):
         if not _is_wanted(module, function, hold):
             continue
-        places = Walk(module, flow, hold).places(abandoning)
-        if any(_is_for_errors(module, function, hold, place) for place in places):
+        walk = Walk(module, flow, hold)
+        places, fails = walk.places(abandoning), False
+        if not places:
+            raises = partial(raises_errors_of_others, module, hold, [one for _, one in held])
+            places, fails = walk.failing(raises, abandoning), True
+        elif any(_is_for_errors(module, function, hold, place) for place in places):
             continue
-        for others, shared in found:
-            if not set(places).isdisjoint(shared):
-                others.append(hold)
+        for left in found:
+            if fails == left.fails and not set(places).isdisjoint(left.places):
+                left.holds.insert(0, hold)
                 break
         else:
             if places:
-                found.append(([hold], places))
-    return [_orphan(module, tuple(reversed(left)), places[0]) for left, places in reversed(found)]
+                found.append(_Left([hold], places, fails))
+    return [_orphan(module, function, left) for left in reversed(found)]
 
 
 def abandoned(module: Module, function: ast.AsyncFunctionDef) -> list[Abandoned]:
@@ -169,18 +195,36 @@ def _handler(module: Module, node: ast.AST) -> ast.ExceptHandler | None:
 
 def _is_for_errors(module: Module, function: ast.AsyncFunctionDef, hold: Hold, place: ast.AST) -> bool:
     """Tell whether a clause around a place ends the task for errors: there the clause is what is wrong."""
-    for name in names_in(module, function, hold.names):
-        handler = _handler(module, name)
-        block = module.parent(handler) if handler else None
-        if use(module, name, hold.names) is Use.SETTLES and block in set(module.ancestors(place)):
-            return True
-    return False
+    clauses = _clauses(module, function, hold, place)
+    return any(CANCELLED_ERROR not in module.names(clause.type) for clause in clauses)
 
 
-def _orphan(module: Module, left: tuple[Hold, ...], place: ast.AST) -> Orphan:
-    uses = uses_in(module, left[-1], place) if isinstance(place, ast.Await) else set()
+def _clauses(module: Module, function: ast.AsyncFunctionDef, hold: Hold, place: ast.AST) -> list[ast.ExceptHandler]:
+    """Return the handlers around a place that end a task, or hand it on."""
+    around = set(module.ancestors(place))
+    names = names_in(module, function, hold.names)
+    settling = [_handler(module, name) for name in names if use(module, name, hold.names) is Use.SETTLES]
+    return [one for one in settling if one is not None and module.parent(one) in around and one not in around]
+
+
+def _orphan(module: Module, function: ast.AsyncFunctionDef, left: _Left) -> Orphan:
+    hold, place = left.holds[-1], left.places[0]
+    clauses = _clauses(module, function, hold, place)
+    clause = next((one for one in clauses if CANCELLED_ERROR in module.names(one.type)), None)
+    return Orphan(tuple(left.holds), place, _way(module, left, place), clause)
+
+
+def _way(module: Module, left: _Left, place: ast.AST) -> Way:
+    if left.fails:
+        return Way.FAILING
+    if not isinstance(place, ast.Await):
+        return Way.UNAWARE
+    uses = {one for hold in left.holds for one in uses_in(module, hold, place)}
+    within = set(module.ancestors(place))
+    if not uses & {Use.AWAITS, Use.GLANCES, Use.WATCHES} and not any(one.place in within for one in left.holds):
+        return Way.UNAWARE
     watches = any(isinstance(node, ast.Call) and module.name(node.func) == WAIT for node in ast.walk(place))
-    return Orphan(left, place, watches and bool(uses & {Use.WATCHES, Use.GLANCES}))
+    return Way.WATCHING if watches else Way.AWAITING
 
 
 def _abandoned_at(module: Module, flow: Flow, hold: Hold) -> Iterator[ast.Await]:

@@ -12,7 +12,7 @@ from flake8_cancel.code.catchers import catchers
 from flake8_cancel.code.certain import given_elsewhere, is_certain, is_lock_pair
 from flake8_cancel.code.edges import CANCELLED, NEXT
 from flake8_cancel.code.flow import Flow, cancelled_pending
-from flake8_cancel.code.points import ASYNC_EXIT, END, STEP, SUSPEND, YIELD, Frame, State
+from flake8_cancel.code.points import ASYNC_EXIT, END, STEP, SUSPEND, Frame, State
 from flake8_cancel.code.taking import (
     MADE,
     METHOD,
@@ -21,9 +21,11 @@ from flake8_cancel.code.taking import (
     gives_back,
     givings,
     key,
+    lowered_flag,
     mentions,
     own_statements,
     owners,
+    raised_flag,
     takings,
 )
 from flake8_cancel.code.verbs import ends, ends_argument
@@ -140,46 +142,6 @@ def ends_normally(state: State) -> bool:
 # --- what a function takes and gives back itself ---------------------------------------------------------------------
 
 
-def torn_down(module: Module, function: ast.AsyncFunctionDef, handed_over: ast.Yield) -> Act | None:
-    """Return the first cleanup behind a ``yield`` of a context manager that an error of its body skips, or None.
-
-    Args:
-        module: the module.
-        function: an async generator that is made a context manager.
-        handed_over: a ``yield`` of it.
-    """
-    around = [parent for parent in module.ancestors(handed_over) if isinstance(parent, ast.Try)]
-    if any(parent.handlers for parent in around):
-        # Somebody thought of errors there, and what is done for them and what not is meant so.
-        return None
-    protected = {node for parent in around for final in parent.finalbody for node in ast.walk(final)}
-    flow = module.flow(function)
-    yields = flow.states(YIELD, lambda point: point.node is handed_over) if flow else []
-    if flow is None or not yields:
-        return None
-    statements = list(own_statements(function.body))
-    before = [act for node in statements if node.lineno <= handed_over.lineno for act in takings(node)]
-    later = [act for node in statements if node.lineno > handed_over.lineno for act in takings(node)]
-    behind = [State(target, state.pending) for state in yields for target in state.point.targets]
-    for giving in (act for node in statements for act in givings(node)):
-        is_owed = any(gives_back(giving, taking, module.facts) for taking in before)
-        is_ending = giving.form == METHOD and ends(giving.verb, module.facts)
-        if giving.node in protected or (
-            not is_owed and (not is_ending or any(act.thing == giving.thing and act.form == MADE for act in later))
-        ):
-            continue
-        same = {
-            act.node
-            for node in statements
-            for act in givings(node)
-            if (act.thing, act.verb) == (giving.thing, giving.verb)
-        }
-        is_release = any_of(passes(same), handed_to_with(giving.thing))
-        if flow.walk(behind, passes({giving.node})) and any(lets_out(flow, state, is_release) for state in yields):
-            return giving
-    return None
-
-
 class Skip(NamedTuple):
     """A release that a cancellation skips.
 
@@ -203,17 +165,18 @@ def skipped_releases(module: Module, function: ast.AsyncFunctionDef) -> Iterator
     holds the thing.
     """
     statements = list(own_statements(function.body))
-    given = [act for node in statements for act in givings(node)]
+    given = [act for node in statements for act in (*givings(node), *lowered_flag(node))]
     if not given:
         return
     done: set[ast.stmt] = set()
     # Of a call that is one of a pair and makes something too, the pair says more.
-    taken = sorted((act for node in statements for act in takings(node)), key=lambda act: act.form == MADE)
+    taken = [act for node in statements for act in (*takings(node), *raised_flag(node))]
+    taken.sort(key=lambda act: act.form == MADE)
     for taking in taken:
         giving = [
             act for act in given if gives_back(act, taking, module.facts) and is_certain(module, function, taking, act)
         ]
-        if not giving or any(_is_in_handler(module, act.node) for act in giving):
+        if not giving or any(is_in_passed_clause(module, act.node) for act in giving):
             continue
         flow = module.flow(function)
         skip = _skip(module, flow, taking, giving) if flow else None
@@ -270,7 +233,9 @@ def _guards(module: Module, release: ast.stmt, taking: Act) -> Iterator[ast.stmt
 
 
 def _asks(test: ast.expr, asked: Collection[Key], thing: Key | None) -> bool:
-    return key(test) in asked or mentions(test, thing)
+    if key(test) in asked:
+        return True
+    return mentions(test, thing) and not any(isinstance(node, ast.Await) for node in ast.walk(test))
 
 
 def _may_give_back(giving: Act, taking: Act, facts: Facts) -> bool:
@@ -282,8 +247,13 @@ def _may_give_back(giving: Act, taking: Act, facts: Facts) -> bool:
     return giving.thing is not None and giving.thing in owners(taking.thing) and ends(giving.verb, facts)
 
 
-def _is_in_handler(module: Module, node: ast.stmt) -> bool:
-    """Tell whether a release stands in a clause that raises and that a cancellation passes by: that is what is wrong."""
+def is_in_passed_clause(module: Module, node: ast.stmt) -> bool:
+    """Tell whether a release stands in a clause that raises and that a cancellation passes by: that is the mistake.
+
+    Args:
+        module: the module.
+        node: the release.
+    """
     for parent in module.ancestors(node):
         if isinstance(parent, _FUNCTIONS):
             return False

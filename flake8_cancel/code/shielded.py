@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import CANCELLED
 from flake8_cancel.code.dropping import makes_task
+from flake8_cancel.code.interrupted import interruptible
 from flake8_cancel.code.scopes import FUNCTIONS
 from flake8_cancel.code.values import Kind
 
@@ -169,7 +170,7 @@ def _is_idle(module: Module, call: ast.Call) -> bool:
 
 def _takes_time(module: Module, function: ast.AsyncFunctionDef) -> bool:
     flow = module.flow(function)
-    return flow is not None and flow.suspends()
+    return flow is not None and bool(interruptible(module, flow.suspensions()))
 
 
 def _asks_for_itself(module: Module, function: ast.AsyncFunctionDef) -> bool:

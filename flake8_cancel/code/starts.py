@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_cancel.code import api
+from flake8_cancel.code.keeping import parameter_given
 from flake8_cancel.code.kinds import Kinds
 from flake8_cancel.code.owners import Owners
 from flake8_cancel.code.references import References, Things
@@ -14,6 +15,10 @@ from flake8_cancel.code.values import Kind
 
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.Dict, ast.IfExp, ast.BoolOp, ast.keyword)
 _WAITS = frozenset({"asyncio.gather", "asyncio.wait"})
+# What is not unknown.
+_KNOWN = frozenset({"asyncio", "builtins", "contextlib", "functools", "inspect", "unittest"})
+# They run their callback as a task for each connection.
+_SERVERS = frozenset({"asyncio.start_server", "asyncio.start_unix_server"})
 _TAKES_CANCELLED = frozenset({api.CANCELLED, "builtins.BaseException"})
 
 
@@ -35,6 +40,9 @@ class Starts:
         """Tell whether all that this file does with a function is to start it; see ``Module.started_only_as_task``."""
         if not isinstance(function, ast.AsyncFunctionDef):
             return False
+        # A task group of anyio or trio that starts a function hands it this.
+        if any(argument.arg == "task_status" for argument in (*function.args.args, *function.args.kwonlyargs)):
+            return True
         uses = list(self.uses(function))
         return bool(uses) and all(self._starter(use) is not None for use in uses)
 
@@ -84,6 +92,9 @@ class Starts:
         owner = self._kinds.definitions.receiver_class(attribute.value)
         if owner is not None:
             return self._kinds.definitions.member(owner, function.name) is function
+        call = self._kinds.survey.parents[attribute]
+        if isinstance(call, ast.Call) and call.func is attribute and self._kinds.called(call) is function:
+            return True
         return self._kinds.known(attribute.value) is None
 
     def _starter(self, use: ast.expr) -> ast.Call | None:
@@ -102,7 +113,50 @@ class Starts:
             node, parent = parent, self._kinds.survey.parents[parent]
         if not isinstance(parent, ast.Call) or node is parent.func:
             return None
-        return parent if self._starts_tasks(parent) else None
+        return parent if self._starts_tasks(parent) or self._hands_over(node, parent) else None
+
+    def _hands_over(self, given: ast.AST, call: ast.Call) -> bool:
+        """Tell whether a coroutine goes to something unknown that nobody waits for: who runs it runs it as a task."""
+        coroutine = given.value if isinstance(given, ast.keyword) else given
+        name = self._kinds.names.name(call.func) or ""
+        if not isinstance(coroutine, ast.Call):
+            return False
+        if any(isinstance(one, ast.Attribute) and one.attr in api.TASK_STARTING_METHODS for one in call.args):
+            return True
+        helper = self._kinds.definitions.definition(call.func)
+        if isinstance(helper, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return self._starts_parameter(helper, call, coroutine)
+        if helper or "run" in self._called(call) or name.partition(".")[0] in _KNOWN:
+            return False
+        for around in self._kinds.survey.ancestors(call):
+            if isinstance(around, (ast.Assign, ast.AnnAssign)):
+                return not self._is_awaited(around)
+            if isinstance(around, (ast.Expr, ast.Lambda)):
+                return True
+            if not isinstance(around, (ast.Call, *_DISPLAYS, ast.ListComp, ast.SetComp)):
+                return False
+        return False
+
+    def _starts_parameter(
+        self, helper: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call, coroutine: ast.Call
+    ) -> bool:
+        """Tell whether all that a helper of this file does with a coroutine is to start it."""
+        parameter = parameter_given(helper, call, coroutine)
+        uses = [
+            name
+            for name in self._kinds.survey.names.get(parameter or "", ())
+            if isinstance(name.ctx, ast.Load) and helper in self._kinds.survey.ancestors(name)
+        ]
+        return bool(uses) and all(self._started_by(use, self._kinds.survey.parents[use]) for use in uses)
+
+    def _is_awaited(self, assignment: ast.Assign | ast.AnnAssign) -> bool:
+        """Tell whether what is assigned to a local is awaited, and so may be nothing but a wrapper of a coroutine."""
+        targets = assignment.targets if isinstance(assignment, ast.Assign) else [assignment.target]
+        bindings = [self._kinds.names.bindings(target) for target in targets if isinstance(target, ast.Name)]
+        return any(
+            isinstance(wait.value, ast.Name) and any(self._kinds.names.bindings(wait.value) is one for one in bindings)
+            for wait in self._kinds.survey.awaits
+        )
 
     def _started_by_name(self, assignment: ast.AST) -> ast.Call | None:
         """Return the call that starts a coroutine that was put into a local first and does nothing else with it."""
@@ -119,9 +173,15 @@ class Starts:
         return self._started_by(uses[0], self._kinds.survey.parents[uses[0]]) if len(uses) == 1 else None
 
     def _starts_tasks(self, call: ast.Call) -> bool:
-        if self._kinds.kind(call) is Kind.TASK:
+        if self._kinds.kind(call) is Kind.TASK or self._kinds.names.name(call.func) in _SERVERS:
             return True
-        return isinstance(call.func, ast.Attribute) and call.func.attr in api.TASK_STARTING_METHODS
+        return self._called(call) in api.TASK_STARTING_METHODS
+
+    def _called(self, call: ast.Call) -> str:
+        """Return the last name of what is called, by which it is known wherever it was imported from."""
+        if isinstance(call.func, ast.Attribute):
+            return call.func.attr
+        return (self._kinds.names.name(call.func) or "").rpartition(".")[2]
 
     def _is_partial(self, call: ast.Call) -> bool:
         return self._kinds.names.name(call.func) == "functools.partial"

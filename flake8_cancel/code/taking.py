@@ -12,7 +12,7 @@ from flake8_cancel.code.verbs import ends, ends_argument, is_exit, matches, open
 # The meaning of an expression without its place: equal keys are the same expression.
 Key = tuple[object, ...]
 
-MADE, METHOD, COUNT, ENTRY = "made", "method", "count", "entry"
+MADE, METHOD, COUNT, ENTRY, FLAG = "made", "method", "count", "entry", "flag"
 
 # What is taken by these is what they return, if anything is made of that.
 _HAND_OUT = frozenset({"acquire", "checkout", "open"})
@@ -30,7 +30,8 @@ class Act(NamedTuple):
     """Something taken or given back by one statement.
 
     Attributes:
-        form: MADE (a call's result is bound), METHOD (of a receiver), COUNT (``n += 1``), ENTRY (``d[k] = v``).
+        form: MADE (a call's result is bound), METHOD (of a receiver), COUNT (``n += 1``), ENTRY (``d[k] = v``),
+            FLAG (``self.busy = True``).
         node: the statement.
         thing: the bound name or attribute, the receiver, the counter, the collection; None for a plain function.
         verb: the called name.
@@ -82,6 +83,14 @@ def root(expression: ast.expr | None) -> str:
     while isinstance(expression, (ast.Attribute, ast.Subscript, ast.Call, ast.Await)):
         expression = expression.func if isinstance(expression, ast.Call) else expression.value
     return expression.id if isinstance(expression, ast.Name) else ""
+
+
+def root_name(thing: Key | None) -> str:
+    """Return the name with which a thing begins: ``self`` of ``self.pool``, ``super`` of ``super()``, or ""."""
+    while thing and thing[0] in ("Attribute", "Subscript", "Call"):
+        inner = thing[1]
+        thing = inner if isinstance(inner, tuple) else None
+    return str(thing[1][1]) if thing and thing[0] == "Name" else ""  # type: ignore[index]
 
 
 def owners(thing: Key | None) -> Iterator[Key]:
@@ -139,6 +148,20 @@ def givings(statement: ast.stmt) -> Iterator[Act]:
             yield Act(METHOD, statement, receiver, _verb(call), _given(call), call, awaited=awaited)
 
 
+def raised_flag(statement: ast.stmt) -> Iterator[Act]:
+    """Yield the flag of an object that a statement sets."""
+    if _sets_flag(statement, True):
+        assert isinstance(statement, ast.Assign)
+        yield Act(FLAG, statement, key(statement.targets[0]))
+
+
+def lowered_flag(statement: ast.stmt) -> Iterator[Act]:
+    """Yield the flag of an object that a statement takes back."""
+    if _sets_flag(statement, False):
+        assert isinstance(statement, ast.Assign)
+        yield Act(FLAG, statement, key(statement.targets[0]))
+
+
 def gives_back(giving: Act, taking: Act, facts: Facts) -> bool:
     """Tell whether one act undoes another.
 
@@ -147,7 +170,7 @@ def gives_back(giving: Act, taking: Act, facts: Facts) -> bool:
         taking: what was taken.
         facts: the names of further cleanup calls.
     """
-    if giving.form == COUNT or taking.form == COUNT:
+    if not {COUNT, FLAG}.isdisjoint({giving.form, taking.form}):
         return giving.form == taking.form and giving.thing == taking.thing and giving.given == taking.given
     if taking.form == ENTRY:
         takes_out = giving.form == ENTRY or giving.verb in _TAKES_OUT
@@ -162,7 +185,8 @@ def gives_back(giving: Act, taking: Act, facts: Facts) -> bool:
         return taking.thing in giving.given and ends_argument(giving.verb, facts)
     if giving.thing != taking.thing or giving.thing is None:
         return False
-    if not matches(taking.verb, giving.verb) and not (opens(taking.verb) and ends(giving.verb, facts)):
+    is_end = opens(taking.verb) and ends(giving.verb, facts) and not is_exit(giving.verb)
+    if not is_end and not matches(taking.verb, giving.verb):
         return False
     if taking.result is not None and words(taking.verb)[0] in _HAND_OUT and taking.result not in giving.given:
         return False
@@ -194,6 +218,16 @@ def _short(text: str) -> str:
 def is_known_pair(giving: Act, taking: Act) -> bool:
     """Tell whether giving back needs no success: pairs of methods of one receiver, counters, entries."""
     return (taking.form != MADE and giving.form == taking.form) or (taking.form, giving.form) == (ENTRY, METHOD)
+
+
+def _sets_flag(statement: ast.stmt, value: bool) -> bool:
+    return (
+        isinstance(statement, ast.Assign)
+        and len(statement.targets) == 1
+        and isinstance(statement.targets[0], ast.Attribute)
+        and isinstance(statement.value, ast.Constant)
+        and statement.value.value is value
+    )
 
 
 def _call(value: ast.expr | None) -> tuple[ast.Call | None, bool]:

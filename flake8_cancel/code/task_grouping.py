@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import BEGAN
 from flake8_cancel.code.holding import Hold
-from flake8_cancel.code.task_uses import GATHER, Use, around, names_in, use
+from flake8_cancel.code.task_making import GATHER
+from flake8_cancel.code.task_uses import Use, around, names_in, use
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:

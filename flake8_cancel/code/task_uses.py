@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import HARMLESS_CALLS, LOGGING_VERBS
 from flake8_cancel.code.scopes import COMPREHENSIONS
+from flake8_cancel.code.task_making import AS_COMPLETED, GATHER, WAIT
 from flake8_cancel.code.values import SAME_ELEMENTS
 
 if TYPE_CHECKING:
     from flake8_cancel.code.build import AnyFunction
     from flake8_cancel.code.module import Module
 
-WAIT, GATHER, AS_COMPLETED = "asyncio.wait", "asyncio.gather", "asyncio.as_completed"
 LOOPS = (ast.For, ast.AsyncFor)
 # Calls whose result holds what they were given, and methods that put something into a collection.
 SAME = SAME_ELEMENTS | {"builtins.enumerate", "builtins.filter", "builtins.zip", "typing.cast"}
+# A progress bar shows how far a loop is, and gives what it was given.
+SAME |= {"rich.progress.track", "tqdm.asyncio.tqdm", "tqdm.auto.tqdm", "tqdm.tqdm"}
 ADDS = frozenset({"add", "append", "appendleft", "extend", "insert", "setdefault", "update"})
 # Through these a value goes as it is, alone or among others.
 PASSING = (ast.Starred, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.BinOp, ast.BoolOp)
@@ -32,7 +34,7 @@ _TAKES = frozenset(
     """.split()
 )
 _READS = frozenset({"exception", "result"})
-_LOOKS = frozenset({"cancelled", "cancelling", "done", "get_coro", "get_name", "set_name"})
+_LOOKS = frozenset({"cancelled", "cancelling", "count", "done", "get_coro", "get_name", "index", "set_name"})
 
 
 class Use(enum.Enum):
@@ -57,7 +59,7 @@ def use(module: Module, expression: ast.expr, names: frozenset[str]) -> Use:
         names: the names that hold it.
     """
     node: ast.AST = expression
-    waits: Use | None = None
+    waits = _of_wait(module, expression)
     for parent in module.ancestors(expression):
         if isinstance(parent, ast.Await):
             return waits or Use.AWAITS
@@ -70,7 +72,7 @@ def use(module: Module, expression: ast.expr, names: frozenset[str]) -> Use:
             if node is parent.func:
                 pass
             elif name == WAIT:
-                waits = Use.WATCHES if _is_full(parent) else Use.GLANCES
+                waits = _of_wait(module, parent)
             elif name == "asyncio.shield":
                 return Use.SHIELDS
             elif name not in SAME | {GATHER, AS_COMPLETED, "asyncio.wait_for"}:
@@ -96,6 +98,13 @@ def use(module: Module, expression: ast.expr, names: frozenset[str]) -> Use:
             return Use.SETTLES
         node = parent
     return Use.SETTLES
+
+
+def _of_wait(module: Module, expression: ast.expr) -> Use | None:
+    """Return what ``asyncio.wait`` does with a task, None for anything else."""
+    if not isinstance(expression, ast.Call) or module.name(expression.func) != WAIT:
+        return None
+    return Use.WATCHES if _is_full(expression) else Use.GLANCES
 
 
 def _is_full(call: ast.Call) -> bool:
@@ -141,8 +150,11 @@ def _of_argument(module: Module, call: ast.Call, names: frozenset[str]) -> Use:
     if module.name(call.func) in _LOOK_CALLS or verb in LOGGING_VERBS:
         return Use.LOOKS
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-    if isinstance(receiver, ast.Name) and receiver.id in names and verb in ADDS | _REMOVES | _TAKES:
-        return Use.MOVES
+    if isinstance(receiver, ast.Name) and receiver.id in names:
+        if verb in _LOOKS:
+            return Use.LOOKS
+        if verb in ADDS | _REMOVES | _TAKES:
+            return Use.MOVES
     return Use.SETTLES
 
 

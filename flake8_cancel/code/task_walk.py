@@ -6,16 +6,16 @@ import ast
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code import managers
-from flake8_cancel.code.api import CONTEXT_MANAGER_MAKERS
 from flake8_cancel.code.edges import CANCELLED, CLOSED, NEXT
+from flake8_cancel.code.errors import UNKNOWN
 from flake8_cancel.code.evaluate import header
-from flake8_cancel.code.flow import Flow, cancelled_pending
+from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.holding import Hold, given_to
-from flake8_cancel.code.keeping import is_log
-from flake8_cancel.code.points import ASYNC_EXIT, BRANCH, CLAUSE, STEP, SUSPEND, YIELD, State
-from flake8_cancel.code.releases import after, frames, is_end, torn_down
-from flake8_cancel.code.task_uses import AS_COMPLETED, LOOPS, Use, carries, loop_of, use
+from flake8_cancel.code.points import BRANCH, CLAUSE, STEP, SUSPEND, State, raising, unwind
+from flake8_cancel.code.releases import after, is_end
+from flake8_cancel.code.task_exits import cares, is_open
+from flake8_cancel.code.task_making import AS_COMPLETED
+from flake8_cancel.code.task_uses import LOOPS, Use, carries, loop_of, use
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -77,8 +77,24 @@ class Walk:
             if state.point.node in abandoning:
                 continue
             waits = self._waits(state)
-            if _is_open(self._module, state) and waits not in ({Use.AWAITS}, {Use.LOOKS}) and self._lets_out(state):
+            if is_open(self._module, state) and waits not in ({Use.AWAITS}, {Use.LOOKS}) and self._lets_out(state):
                 found[state.point.node] = None
+        return list(found)
+
+    def failing(self, raises: Callable[[ast.Await], bool], abandoning: Collection[ast.AST] = ()) -> list[ast.AST]:
+        """Return the waits out of which an error leaves the function, and the task behind.
+
+        Args:
+            raises: tells the waits that raise the errors of other tasks.
+            abandoning: waits behind which the task is forgotten anyway.
+        """
+        found: dict[ast.AST, None] = {}
+        for state in self._reached(self._starts(), self._settles, self._is_done_behind, abandoning):
+            point = state.point
+            if point.kind != SUSPEND or not isinstance(point.node, ast.Await) or not raises(point.node):
+                continue
+            if is_open(self._module, state) and self._is_left([unwind(point.frame, raising(UNKNOWN), state.pending)]):
+                found[point.node] = None
         return list(found)
 
     def forgets(self, wait: ast.Await) -> bool:
@@ -130,10 +146,17 @@ class Walk:
         node = state.point.node
         if state.point.kind != STEP or not isinstance(node, ast.stmt):
             return False
-        if isinstance(node, ast.If) and not self._names(node.test):
+        if isinstance(node, ast.If) and not self._names(node.test) and not self._is_behind(node):
             # Whoever is asked here may know whether there is a task at all.
             return any(_falls_through(arm) and self._settle_in(arm) for arm in (node.body, node.orelse))
         return self._settle_in(header(node))
+
+    def _is_behind(self, node: ast.stmt) -> bool:
+        """Tell whether a statement is never reached but when the task was made."""
+        place = self._hold.place
+        around = {node, *self._module.ancestors(node)}
+        blocks = [getattr(self._module.parent(place), field, None) for field in ("body", "orelse", "finalbody")]
+        return any(isinstance(block, list) and place in block and not around.isdisjoint(block) for block in blocks)
 
     def _settle_in(self, nodes: Iterable[ast.AST]) -> bool:
         return any(
@@ -236,56 +259,16 @@ class Walk:
 
     def _lets_out(self, state: State) -> bool:
         goes_to = [step.state for step in self._flow.steps(state) if step.sure and step.kind in (CANCELLED, CLOSED)]
-        return self._flow.walk(goes_to, is_end, avoid=self._cares) is not None
+        return self._is_left(goes_to)
 
-    def _cares(self, state: State) -> bool:
-        """Tell whether something is done with the task here, or with what it was given, that may well end it."""
-        node = state.point.node
-        if state.point.kind == STEP and isinstance(node, (ast.stmt, ast.withitem)):
-            return any(self._is_care(inner) for inner in ast.walk(node))
-        return False
-
-    def _is_care(self, node: ast.AST) -> bool:
-        if isinstance(node, ast.Name) and node.id in self._hold.names | self._hold.done:
-            return isinstance(node.ctx, ast.Load)
-        if isinstance(node, ast.Call):
-            return not is_log(node) and any(_is_one(one, self._things) for one in ast.walk(node))
-        if isinstance(node, (ast.Assign, ast.AugAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            return any(_is_one(one, self._things) for target in targets for one in ast.walk(target))
-        return False
+    def _is_left(self, states: Iterable[State]) -> bool:
+        """Tell whether the function ends behind some states, and nobody cares for the task on the way."""
+        return self._flow.walk(states, is_end, avoid=lambda state: cares(self._hold, self._things, state)) is not None
 
 
 def _is_clause(state: State) -> bool:
     return state.point.kind == CLAUSE
 
 
-def _is_one(node: ast.AST, names: frozenset[str]) -> bool:
-    return isinstance(node, ast.Name) and node.id in names
-
-
 def _falls_through(arm: list[ast.stmt]) -> bool:
     return bool(arm) and not isinstance(arm[-1], (ast.Return, ast.Raise, ast.Break, ast.Continue))
-
-
-def _is_open(module: Module, state: State) -> bool:
-    """Tell whether a first cancellation, or the close of a generator, may come in here, with no cleanup under way."""
-    point = state.point
-    if cancelled_pending(state) or any(frame.kind == "final" for frame in frames(state)):
-        return False
-    if point.kind == ASYNC_EXIT:
-        return isinstance(point.node, ast.withitem) and managers.scope(module, point.node) == "group"
-    if point.kind == YIELD:
-        return _is_open_yield(module, point.node)
-    return point.kind == SUSPEND
-
-
-def _is_open_yield(module: Module, node: ast.AST) -> bool:
-    """Tell whether a generator certainly may end at a ``yield``, and not as a manager that skips its cleanup there."""
-    function = module.function(node)
-    assert isinstance(function, ast.AsyncFunctionDef)
-    if not function.decorator_list:
-        return True
-    if any(module.name(one) not in CONTEXT_MANAGER_MAKERS for one in function.decorator_list):
-        return False
-    return isinstance(node, ast.Yield) and torn_down(module, function, node) is None

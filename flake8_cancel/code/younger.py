@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _ACLOSING: dict[str, Version] = {"contextlib.aclosing": (3, 10)}
 _METHODS = frozenset({"cancelling", "uncancel"})
 _MISSING = Error("builtins.ImportError")
+# What Task.cancel() and Future.cancel() take since this Python.
+_MESSAGE: Version = (3, 9)
+_UNEXPECTED = Error("builtins.TypeError")
 _ASKING = frozenset({"builtins.getattr", "builtins.hasattr"})
 _CHECKING = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
 
@@ -57,6 +60,21 @@ def younger_use(module: Module, use: ast.Attribute) -> str | None:
     if _is_known(module, use, name) or is_guarded(module, use) or _is_only_annotation(module, use):
         return None
     return name
+
+
+def gives_message(module: Module, call: ast.Call) -> bool:
+    """Tell whether a task or a future is cancelled with a message that the target does not take.
+
+    Args:
+        module: the module.
+        call: the call.
+    """
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "cancel" or module.facts.target >= _MESSAGE:
+        return False
+    if not (call.args or call.keywords) or module.kind(call.func.value) not in (Kind.TASK, Kind.FUTURE):
+        return False
+    knows = any(_asks(module, other, "cancel", _MESSAGE) for other in ast.walk(module.tree))
+    return not knows and not is_taken(module, call, _UNEXPECTED)
 
 
 def _is_younger(module: Module, name: str) -> bool:

@@ -126,7 +126,7 @@ class Edit:
             raise NoFixError("a star import may bind any name")
         constant, is_there = self._names.constant(word, value)
         if not is_there:
-            written = {part: _text(self._name_at(_TOP, name)) for part, name in names.items()}
+            written = {part: _text(self._name_at(_TOP, name)) for part, name in names.items() if annotation}
             self.constants.add(constant._replace(annotation=annotation.format(**written)))
         return constant.name
 

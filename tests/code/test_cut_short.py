@@ -175,3 +175,29 @@ def test_what_delays_the_cancellation(block: str, expected: list[str]) -> None:
     module = module_of(in_handler(block))
     handler = next(node for node in ast.walk(module.tree) if isinstance(node, ast.ExceptHandler))
     assert list(map(ast.unparse, delaying(module, handler))) == expected
+
+
+@pytest.mark.parametrize(
+    ("exit_", "name", "body", "expected"),
+    [
+        ("await self.close()", "close", "await self.a.close()\n        self.b.close()", 1),
+        ("await self.stop(1)", "stop", "await self.a.stop()\n        await self.b.stop()", 1),
+        ("await self.a.close(); self.b.close()", "run", "pass", 1),
+        ("pass", "close", "await self.a.close()\n        self.b.close()", 0),
+        ("await self.wait_closed()", "wait_closed", "await self.a.wait()\n        self.b.close()", 0),
+        ("await self.finish()", "finish", "await self.a.wait()\n        self.b.close()", 0),
+        # Who waits for a lock has not begun.
+        ("await self.close()", "close", "async with self.lock:\n            self.b.close()", 0),
+        ("await self.close()", "close", "if await self.lock.take():\n            self.b.close()", 0),
+    ],
+)
+def test_the_exit_of_a_manager_is_a_cleanup_block(exit_: str, name: str, body: str, expected: int) -> None:
+    source = f"""
+import asyncio
+class Owner:
+    async def __aexit__(self, *_):
+        {exit_}
+    async def {name}(self, *_):
+        {body}
+"""
+    assert len(found(source)) == expected

@@ -72,7 +72,8 @@ def is_asked(code: str) -> bool:
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "set_result"
     )
-    return is_asked_before(module, call, function(module, "resolve"), {"done"}, {"flag"})
+    assert isinstance(call.func, ast.Attribute)
+    return is_asked_before(module, call, call.func.value, function(module, "resolve"), {"done"}, {"flag"})
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,9 @@ def test_what_its_own_finally_does_is_no_going_on() -> None:
         "if isinstance(e, CancelledError):\n    raise",
         "if not isinstance(e, Exception):\n    raise",
         "if isinstance(e, (x.Unknown, OSError)):\n    return 1\nraise",
+        # Who asks something unknown about the exception may be told that it is a cancellation.
+        "if isinstance(e, x.Unknown):\n    raise",
+        "if x.is_fatal(e):\n    raise",
     ],
 )
 def test_what_is_raised_again_is_not_lost(statement: str) -> None:
@@ -162,7 +165,7 @@ def test_what_is_raised_again_is_not_lost(statement: str) -> None:
         "try:\n    raise\nexcept CancelledError:\n    pass",
         "with contextlib.suppress(CancelledError):\n    raise",
         "for y in x:\n    raise",
-        "if isinstance(e, x.Unknown):\n    raise",
+        "if isinstance(e, (OSError, ValueError)):\n    raise",
     ],
 )
 def test_what_is_raised_on_one_path_only_is_lost(statement: str) -> None:

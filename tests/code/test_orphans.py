@@ -8,10 +8,10 @@ import textwrap
 import pytest
 
 from flake8_cancel.code.holding import holds
-from flake8_cancel.code.orphans import abandoned, orphans
+from flake8_cancel.code.orphans import Way, abandoned, orphans
 from tests.code.asking import function, module_of
 
-HEAD = "import asyncio\nimport contextlib\n"
+HEAD = "import asyncio\nimport contextlib\nimport tqdm\n"
 MAKE = "t = asyncio.create_task(job())\n"
 TWO = "a = asyncio.create_task(job())\nb = asyncio.create_task(job())\n"
 MANY = "ts = [asyncio.create_task(job()) for _ in job]\n"
@@ -60,10 +60,50 @@ def _forgotten(body: str) -> list[int]:
         ("t = other.loop.create_task(job())\nawait other()\nawait t", [(1, 2)]),
         ("t = asyncio.Task(job())\nawait other()\nawait t", [(1, 2)]),
         (MAKE + "try:\n    await other()\nexcept BaseException:\n    raise\nawait t", [(1, 3)]),
+        (MANY + "for n, t in zip(range(3), ts):\n    await t\nfor n in range(3):\n    print(n)", [(1, 3)]),
+        (MANY + "for n, t in enumerate(ts):\n    await t\nn = other.index(1)", [(1, 3)]),
+        (MANY + "for t in tqdm.tqdm(asyncio.as_completed(ts)):\n    await t", [(1, 3)]),
+        (MAKE + "if other:\n    t.cancel()\nelse:\n    await other()\n    await t", [(1, 5)]),
     ],
 )
 def test_what_a_cancellation_leaves(body: str, left: list[tuple[int, int]]) -> None:
     assert _left(body) == left
+
+
+@pytest.mark.parametrize(
+    ("body", "way"),
+    [
+        (MAKE + "await other()\nawait t", Way.UNAWARE),
+        (TWO + "await a\nawait b", Way.UNAWARE),
+        (TWO + "for t in (a, b):\n    await t", Way.AWAITING),
+        (MANY + "for t in asyncio.as_completed(ts):\n    await t", Way.AWAITING),
+        ("for t in asyncio.as_completed([asyncio.sleep(1)]):\n    await t", Way.AWAITING),
+        (MANY + "await asyncio.wait(ts)", Way.WATCHING),
+        (TWO + "await asyncio.gather(a, b)", Way.FAILING),
+        (TWO + "await asyncio.gather(*[a, b])", Way.FAILING),
+        (MANY + "await asyncio.wait_for(asyncio.gather(*ts), 1)", Way.FAILING),
+        (MAKE + "try:\n    await asyncio.gather(t, job())\nexcept OSError:\n    t.cancel()", Way.FAILING),
+    ],
+)
+def test_how_the_function_is_left(body: str, way: Way) -> None:
+    module = module_of(_function(body))
+    found = function(module, "f")
+    assert isinstance(found, ast.AsyncFunctionDef)
+    (left,) = orphans(module, found)
+    assert left.way is way
+    assert left.clause is None
+
+
+@pytest.mark.parametrize("clause", ["asyncio.CancelledError", "(OSError, asyncio.CancelledError)"])
+def test_a_clause_that_ends_the_tasks_only_for_some_errors(clause: str) -> None:
+    body = f"{TWO}try:\n    await a\n    await b\nexcept {clause}:\n    b.cancel()\n    raise"
+    module = module_of(_function(body))
+    found = function(module, "f")
+    assert isinstance(found, ast.AsyncFunctionDef)
+    (left,) = orphans(module, found)
+    assert left.way is Way.FAILING
+    assert left.clause is not None
+    assert left.clause.lineno - found.lineno == 6
 
 
 @pytest.mark.parametrize(
@@ -83,9 +123,12 @@ def test_what_a_cancellation_leaves(body: str, left: list[tuple[int, int]]) -> N
         MAKE + "def stop():\n    t.cancel()\nawait other(stop)\nawait t",
         MAKE + "if t.done():\n    await other()\nawait t",
         "t = asyncio.create_task(job(other))\ntry:\n    await job()\nfinally:\n    other.close()\nawait t",
-        TWO + "await asyncio.gather(a, b)",
-        TWO + "await asyncio.gather(*[a, b])",
-        MANY + "await asyncio.gather(*ts)",
+        TWO + "await asyncio.gather(a, b, return_exceptions=True)",
+        TWO + "await asyncio.gather(a, b, return_exceptions=other)",
+        MANY + "await asyncio.gather(*ts, **other)",
+        MANY + "try:\n    await asyncio.gather(*ts)\nfinally:\n    for t in ts:\n        t.cancel()",
+        MANY + "try:\n    await asyncio.gather(*ts)\nexcept Exception:\n    for t in ts:\n        t.cancel()",
+        "if other:\n    t = asyncio.create_task(job(1))\nelse:\n    t = asyncio.create_task(job(2))\nawait t",
         MANY + "for t in ts:\n    t.cancel()\nawait asyncio.sleep(1)",
         MANY + "other.extend(ts)\nawait other()\nawait asyncio.gather(*ts)",
         "ts = other.tasks\nts.append(asyncio.create_task(job()))\nawait other()\nawait asyncio.gather(*ts)",

@@ -52,6 +52,10 @@ def test_the_place_is_the_first_wait_behind_the_taking() -> None:
         "n = 0\nn += 1\nawait work()\nn -= 1",
         "async with pool:\n    client.users.add(1)\nclient.users.discard(1)",
         "try:\n    x = await client.open()\nfinally:\n    await work()\n    x.close()",
+        "x = await pool.get()\nawait work(x)\nclient.put_nowait(x)",
+        "undo = client.listen()\nclient.undos.append(undo)\nawait work()\nundo()",
+        # That clause is what is wrong.
+        "x = await client.open()\ntry:\n    await work()\nexcept OSError:\n    x.close()\n    raise\nawait work()\nx.close()",
     ],
 )
 def test_nothing_is_skipped(body: str) -> None:
@@ -71,6 +75,13 @@ def test_nothing_is_skipped(body: str) -> None:
         "x = await client.open()\nasync with asyncio.TaskGroup() as group:\n    pass\nx.close()",
         "x = client.make()\nawait x.start()\nawait work()\nawait x.stop()",
         "client.users[work] = 1\nawait work()\nclient.users.pop(work)",
+        "await client.__aenter__()\nawait work()\nawait client.__aexit__(None, None, None)",
+        "undo = client.listen()\nawait work()\nundo()",
+        "x = await pool.get()\nawait work(x)\npool.put_nowait(x)",
+        "x = await pool.getconn()\nawait work(x)\nawait pool.putconn(x)",
+        "x = await client.open()\nif not await x.login():\n    x.close()\n    return\nawait work()\nx.close()",
+        "x = await client.open()\ntry:\n    await work()\nexcept BaseException:\n    x.close()\n    raise\nawait work()\nx.close()",
+        "x = await client.open()\ntry:\n    x.set()\nexcept OSError:\n    x.close()\n    raise\nawait work()\nx.close()",
     ],
 )
 def test_something_is_skipped(body: str) -> None:
@@ -252,3 +263,17 @@ async def program(client, work):
     module = module_of(source)
     (statement,) = (node for node in ast.walk(module.tree) if isinstance(node, ast.Try))
     assert len(list(missed_cleanups(module, statement))) == count
+
+
+@pytest.mark.parametrize(
+    ("handler", "count"),
+    [
+        ("except Exception:\n    del client.users[work]", 1),
+        ("except TimeoutError:\n    client.users.pop(work)\n    return None", 1),
+        ("except Exception:\n    if work in client.users:\n        del client.users[work]", 1),
+        ("except OSError:\n    del client.users[work]", 0),
+        ("except Exception:\n    if client.closed:\n        del client.users[work]", 0),
+    ],
+)
+def test_an_entry_outlasts_a_handler_that_does_not_raise(handler: str, count: int) -> None:
+    assert len(missed(handler, before="client.users[work] = 1")) == count

@@ -42,6 +42,8 @@ def found(wait: str = "await self._future", opens: str = "self._future.set_resul
         "try: await self._future\n        except ValueError: self._future = None",
         "try: await self._future\n        except asyncio.CancelledError: raise",
         "try: await self._future\n        finally: print('over')",
+        "try: await self._future\n        except asyncio.CancelledError: pass",
+        "try: await self._future\n        except asyncio.CancelledError: return None\n        other.remove(self)",
         "try: await asyncio.wait_for(self._future, 1)\n        except: self._future.cancel(); raise",
     ],
 )
@@ -59,6 +61,9 @@ def test_a_cancelled_waiter_leaves_its_future(wait: str) -> None:
         "try: await self._future\n        finally: self._future = None",
         "try: await self._future\n        except BaseException: other.remove(self); raise",
         "self._future.add_done_callback(other); await self._future",
+        "try: await self._future\n        except asyncio.CancelledError: pass\n        other.remove(self)",
+        "while True:\n            try: await self._future\n            except asyncio.CancelledError: pass",
+        "try: await self._future\n        except asyncio.CancelledError: return other.remove(self)",
     ],
 )
 def test_a_cancelled_waiter_may_take_its_future_away(wait: str) -> None:
@@ -72,6 +77,8 @@ def test_a_cancelled_waiter_may_take_its_future_away(wait: str) -> None:
         ("other(self._future.set_result(1))", True),
         ("loop.call_soon(self._future.set_result, 1)", False),
         ("loop.call_later(1, self._future.set_result, 1)", False),
+        ("if not self._future.done(): loop.call_later(1, self._future.set_result, 1)", False),
+        ("for x in other:\n            if x.done(): continue\n        self._future.set_result(1)", True),
         ("with suppress(KeyError): self._future.set_result(1)", True),
     ],
 )
@@ -88,6 +95,8 @@ def test_a_result_is_given(opens: str, is_called: bool) -> None:
         "other.set_result(1)",
         "other(self._future.set_result)",
         "loop.call_later(self._future.set_result, 1)",
+        "if not self._future.done(): loop.call_soon(self._future.set_result, 1)",
+        "for x in other:\n            if x.done(): return\n        self._future.set_result(1)",
         "self._timer = loop.call_later(1, self._future.set_result, 1)",
         "with suppress(asyncio.InvalidStateError): self._future.set_result(1)",
         "with suppress(Exception): self._future.set_result(1)",
@@ -116,3 +125,81 @@ def test_who_is_about_to_wait_has_not_been_cancelled() -> None:
     """
     assert not found_in(source.format(opens="pass"))
     assert found_in(source.format(opens="self._open()"))
+    assert found_in(
+        source.format(opens="pass").replace("self._open()\n", "asyncio.create_task(self._later())\n") + LATER
+    )
+
+
+LATER = """
+            async def _later(self):
+                self._future.set_result(1)
+"""
+
+HELPER = """
+import asyncio
+class Client:
+    def __init__(self):
+        self._waiting = {{}}
+    async def ask(self, key):
+        future = asyncio.get_running_loop().create_future()
+        self._waiting[key] = future
+        {waits}
+    async def _limited(self, future, seconds):
+        await asyncio.wait_for(future, seconds)
+    def answer(self, key, text):
+        future = self._waiting.pop(key)
+        {answers}
+    def _resolve(self, future, text):
+        future.set_result(text)
+"""
+
+
+@pytest.mark.parametrize(
+    ("waits", "answers", "is_found"),
+    [
+        ("await self._limited(future, key)", "self._resolve(future, text)", True),
+        ("await self._limited(future, key)", "text(self._resolve); self._resolve(future, 1)", True),
+        (
+            "try: await self._limited(future, key)\n        finally: del self._waiting[key]",
+            "self._resolve(future, 1)",
+            False,
+        ),
+        ("await self._limited(future, key)", "if not future.done(): self._resolve(future, text)", False),
+        ("await self._limited(future, key)", "try: self._resolve(future, 1)\n        except Exception: pass", False),
+    ],
+)
+def test_what_the_callers_of_a_helper_do_counts(waits: str, answers: str, is_found: bool) -> None:
+    assert bool(found_in(HELPER.format(waits=waits, answers=answers))) is is_found
+
+
+HANDED_OUT = """
+import asyncio
+class Client:
+    def __init__(self):
+        self._waiting = []
+    {decorator}
+    def {name}(self):
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        return {returned}
+    def answer(self, text):
+        self._waiting.pop(0).set_result(text)
+"""
+
+
+@pytest.mark.parametrize(
+    ("decorator", "name", "returned", "is_found"),
+    [
+        ("", "ask", "future", True),
+        ("", "ask", "asyncio.wait_for(future, 1)", True),
+        ("@property", "asked", "future", True),
+        ("", "ask", "asyncio.shield(future)", False),
+        ("", "ask", "[future]", False),
+        ("", "_ask", "future", False),
+        ("@other", "ask", "future", False),
+    ],
+)
+def test_who_gets_a_future_from_a_public_function_waits_for_it(
+    decorator: str, name: str, returned: str, is_found: bool
+) -> None:
+    assert bool(found_in(HANDED_OUT.format(decorator=decorator, name=name, returned=returned))) is is_found

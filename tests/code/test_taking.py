@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from flake8_cancel.code.api import Facts
-from flake8_cancel.code.taking import gives_back, givings, shown, takings
+from flake8_cancel.code.taking import gives_back, givings, lowered_flag, raised_flag, root_name, shown, takings
 
 FACTS = Facts(cleanup_calls=frozenset({"hand_back", "pkg.drop"}))
 
@@ -43,6 +43,14 @@ def undoes(taking: str, giving: str, facts: Facts = FACTS) -> bool:
         ("self.d[k] = v", "self.d.pop(k, None)"),
         ("s.add(x)", "s.discard(x)"),
         ("q.append(x)", "q.remove(x)"),
+        ("await x.__aenter__()", "await x.__aexit__(None, None, None)"),
+        ("y = await x.__aenter__()", "await x.__aexit__(*error)"),
+        ("x = pool.get_conn()", "pool.release(x)"),
+        ("x = await pool.getconn()", "await pool.putconn(x)"),
+        ("x = await queue.get()", "queue.put_nowait(x)"),
+        ("bus.on(topic, f)", "bus.off(topic, f)"),
+        ("undo = bus.subscribe(topic)", "undo()"),
+        ("remove_listener = bus.listen(topic)", "remove_listener()"),
     ],
 )
 def test_what_gives_back(taking: str, giving: str) -> None:
@@ -69,6 +77,10 @@ def test_what_gives_back(taking: str, giving: str) -> None:
         ("d[k] = v", "v.pop(k)"),
         ("s.add(x)", "s.discard(y)"),
         ("s.add(x)", "s.clear()"),
+        ("await x.begin()", "await x.__aexit__(None, None, None)"),
+        ("f = make()", "f()"),
+        ("undo = make()", "undo(1)"),
+        ("undo = make()", "other.undo()"),
     ],
 )
 def test_what_does_not_give_back(taking: str, giving: str) -> None:
@@ -88,3 +100,27 @@ def test_what_does_not_give_back(taking: str, giving: str) -> None:
 def test_how_a_release_is_named(statement: str, text: str) -> None:
     (act,) = givings(ast.parse(statement).body[0])
     assert shown(act) == text
+
+
+@pytest.mark.parametrize(
+    ("statement", "raises", "lowers"),
+    [
+        ("self.busy = True", True, False),
+        ("self.busy = False", False, True),
+        ("self.busy = 1", False, False),
+        ("self.busy = None", False, False),
+        ("busy = True", False, False),
+        ("self.busy = self.full = True", False, False),
+    ],
+)
+def test_flags_of_objects(statement: str, raises: bool, lowers: bool) -> None:
+    node = ast.parse(statement).body[0]
+    assert (bool(list(raised_flag(node))), bool(list(lowered_flag(node)))) == (raises, lowers)
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [("x = f()", "x"), ("self.a.b = f()", "self"), ("super().a()", "super"), ("d[k].add(1)", "d")],
+)
+def test_where_a_thing_begins(statement: str, name: str) -> None:
+    assert [root_name(act.thing) for act in takings(ast.parse(statement).body[0])][:1] == [name]

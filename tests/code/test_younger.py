@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from flake8_cancel.code.api import Facts
-from flake8_cancel.code.younger import younger_imports, younger_use
+from flake8_cancel.code.younger import gives_message, younger_imports, younger_use
 from tests.code.asking import module_of
 
 OLD = Facts(target=(3, 10))
@@ -65,3 +65,22 @@ def test_an_annotation_counts_where_it_is_evaluated() -> None:
     source = "import asyncio\ndef f(group: asyncio.TaskGroup): pass"
     assert used(source) == ["asyncio.TaskGroup"]
     assert used(f"from __future__ import annotations\n{source}") == []
+
+
+@pytest.mark.parametrize(
+    ("cancelling", "told"),
+    [
+        ("task.cancel('late')", True),
+        ("task.cancel(msg='late')", True),
+        ("task.cancel()", False),
+        ("widget.cancel('late')", False),
+        ("try: task.cancel('late')\nexcept TypeError: task.cancel()", False),
+        ("import sys\nif sys.version_info >= (3, 9): task.cancel('late')", False),
+    ],
+)
+def test_a_message_is_told_before_python_3_9(cancelling: str, told: bool) -> None:
+    source = f"import asyncio\ntask = asyncio.create_task(f())\n{cancelling}"
+    for target, expected in (((3, 8), told), ((3, 9), False)):
+        module = module_of(source, Facts(target=target))
+        calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+        assert any(gives_message(module, call) for call in calls) == expected

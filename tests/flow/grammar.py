@@ -137,7 +137,7 @@ class _Maker(Writer):
 
     def _for(self, scope: Scope) -> None:
         self._tests -= 1
-        self.line("for y in more():", scope.depth)
+        self.line(f"for y in {self._choose(('more()', 'more()', 'more()', '()'))}:", scope.depth)
         self.block(scope.inside(loops=True))
         self._else(scope)
 

@@ -7,6 +7,7 @@ from typing import Any
 import libcst as cst
 from libcst import matchers
 
+from flake8_cancel.code.dropping import UNANNOTATED
 from flake8_cancel.fix.edit import Edit, NoFixError
 
 
@@ -23,7 +24,8 @@ def keep_in_set(
     """
     task = name or edit.fresh("task")
     # Task is covariant, so that every task may go in, and discard() may be called with it.
-    tasks = edit.constant("_background_tasks", "set()", "{set}[{task}[object]]", set="set", task="asyncio.Task")
+    holds = "" if UNANNOTATED in edit.words else "{set}[{task}[object]]"
+    tasks = edit.constant("_background_tasks", "set()", holds, set="set", task="asyncio.Task")
     made = cst.ensure_type(creation, cst.Call).with_changes(lpar=(), rpar=())
     assigned: cst.BaseSmallStatement = cst.Assign([cst.AssignTarget(cst.Name(task))], made)
     if isinstance(statement, cst.AnnAssign):

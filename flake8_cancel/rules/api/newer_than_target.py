@@ -3,6 +3,7 @@
 Why:
     ``TaskGroup``, ``timeout()``, ``Runner``, ``Task.cancelling()`` and ``Task.uncancel()`` came with Python 3.11.
     Before it they raise AttributeError or ImportError, often in a path that only a timeout or a cancellation takes.
+    ``cancel()`` takes a message since Python 3.9; before it a message is a TypeError, and nothing is cancelled.
 
 Bad:
     # target: 3.10
@@ -32,10 +33,13 @@ Not found:
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
-from flake8_cancel.code.younger import began, younger_imports, younger_use
+from flake8_cancel.code.younger import began, gives_message, younger_imports, younger_use
 from flake8_cancel.rule import Finding, Module, Rule
+
+_MESSAGE = re.compile(r"\.\s*cancel\s*\(\s*[^\s)]")
 
 
 class NewerThanTarget(Rule):
@@ -53,14 +57,21 @@ class NewerThanTarget(Rule):
             "EventLoop",
             "QueueShutDown",
             "aclosing",
+            _MESSAGE,
         ),
     )
-    visits = (ast.Attribute, ast.ImportFrom)
+    visits = (ast.Attribute, ast.Call, ast.ImportFrom)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
         if isinstance(node, ast.ImportFrom):
             for alias, name in younger_imports(module, node):
                 yield self.finding(alias, _message(name, module))
+        elif isinstance(node, ast.Call):
+            if gives_message(module, node):
+                target = ".".join(map(str, module.facts.target))
+                yield self.finding(
+                    node, f"cancel() takes a message since Python 3.9, and this code must run on {target}; leave it out"
+                )
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             used = younger_use(module, node)
             if used is not None:

@@ -33,7 +33,8 @@ Fix:
 Not found:
     The turns of a loop that follow (``for item in items: await item.close()``). Cleanup of what lives in memory alone:
     local collections, attributes that are set to None. What the statement that waits makes itself, or what is made
-    behind it. What is awaited under ``asyncio.shield`` or in a shielded scope. Where the CancelledError of a task that
+    behind it. A wait that only another file knows to be one: of methods of other things than the one that is given back
+    next, only ``close()``, ``wait()``, ``flush()`` and their like count. What is awaited under ``asyncio.shield`` or in a shielded scope. Where the CancelledError of a task that
     was cancelled here ends the cleanup, CNL505 speaks.
 """
 
@@ -59,11 +60,12 @@ if TYPE_CHECKING:
 
 class CleanupCutShort(Rule):
     code = "CNL404"
-    needs = (("finally", "except"), ("await", "async for", "async with"), (*GIVING_OR_PASSING_WORDS, ".set("))
-    visits = (ast.Try,)
+    needs = (("await", "async for", "async with"), (*GIVING_OR_PASSING_WORDS, ".set("))
+    visits = (ast.Try, ast.AsyncFunctionDef)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
-        if not module.in_coroutine(node) or not runs_on_asyncio(module):
+        is_coroutine = isinstance(node, ast.AsyncFunctionDef) or module.in_coroutine(node)
+        if not is_coroutine or not runs_on_asyncio(module):
             return
         for block in cleanup_blocks(module, node):
             for cut in cuts(module, block):

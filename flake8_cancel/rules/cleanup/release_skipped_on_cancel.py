@@ -47,10 +47,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.certain import runs_on_asyncio
+from flake8_cancel.code.entrances import half_entered
 from flake8_cancel.code.framing import framed
+from flake8_cancel.code.openings import OPENING_WORDS, abandoned
 from flake8_cancel.code.releases import Skip, skipped_releases
 from flake8_cancel.code.taking import is_known_pair, shown
-from flake8_cancel.code.verbs import GIVING_WORDS
+from flake8_cancel.code.verbs import GIVING_OR_PASSING_WORDS, UNDOING_WORDS
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -62,7 +64,10 @@ if TYPE_CHECKING:
 
 class ReleaseSkippedOnCancel(Rule):
     code = "CNL401"
-    needs = (("await", "async for", "async with"), GIVING_WORDS)
+    needs = (
+        ("await", "async for", "async with"),
+        (*GIVING_OR_PASSING_WORDS, *UNDOING_WORDS, *OPENING_WORDS, "__aenter__"),
+    )
     visits = (ast.AsyncFunctionDef,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
@@ -76,6 +81,14 @@ class ReleaseSkippedOnCancel(Rule):
             message = f"a cancellation skips {shown(skip.giving)}; {way_out}"
             path = ((skip.taking.node, "taken here"), (skip.place, "cancelled here"))
             yield self.finding(skip.giving.node, message, path, self._mend(skip, module))
+        for half in half_entered(module, node):
+            message = f"a cancellation behind this skips {shown(half.giving)} of __aexit__; clean up and raise it again"
+            yield self.finding(
+                half.taking.node, message, ((half.taking.node, "taken here"), (half.place, "cancelled here"))
+            )
+        for lost in abandoned(module, node):
+            message = f"a cancellation before it is handed on leaves {lost.name} open; close it then and raise"
+            yield self.finding(lost.taking, message, ((lost.taking, "taken here"), (lost.place, "cancelled here")))
 
     def _mend(self, skip: Skip, module: Module) -> Repair | None:
         if len(skip.releases) > 1:

@@ -47,9 +47,10 @@ Fix:
     calls it, so a function that the loop calls has to ask.
 
 Not found:
-    A future that nobody awaits in this file, or that this file does not show to be one. A waiter with a ``finally``, a
-    manager or a callback that may take the future away when it is cancelled: then only the same turn of the loop is
-    left for the mistake.
+    A future that nobody awaits in this file and that no public function of it returns, or that this file does not show
+    to be one. A waiter with a ``finally``, a manager or a callback that may take the future away when it is cancelled,
+    or that goes on then, and a place that asks before ``call_soon()``: only the same turn of the loop is left for the
+    mistake. A function all of whose callers in this file ask, or take the error.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
 class ResultForCancelledFuture(Rule):
     code = "CNL410"
     needs = (tuple(sorted(RESOLVES)),)
-    file_needs = ("await",)
+    file_needs = (("await", "return"),)
     visits = (ast.Attribute,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
@@ -83,7 +84,9 @@ class ResultForCancelledFuture(Rule):
         # Asked when it is handed over, it may still be cancelled until the loop calls it.
         way_out = f"ask {asked} first" if found.is_called else f"hand over a function that asks {asked} first"
         message = f"{node.attr}() raises InvalidStateError if the waiter was cancelled; {way_out}"
-        waited: tuple[ast.AST, str] = (found.waiter, "cancelled here, with what it waits for")
+        is_waited_for = isinstance(found.waiter, ast.Await)
+        waits = "cancelled here, with what it waits for" if is_waited_for else "who waits for it may be cancelled"
+        waited: tuple[ast.AST, str] = (found.waiter, waits)
         words = "raises InvalidStateError here" if found.is_called else "called later, then it raises InvalidStateError"
         path = [waited, (found.node, words)]
         if module.function(found.node) is module.function(found.waiter):

@@ -43,8 +43,8 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.certain import runs_on_asyncio
 from flake8_cancel.code.framing import framed_teardown
-from flake8_cancel.code.releases import torn_down
 from flake8_cancel.code.taking import shown
+from flake8_cancel.code.teardowns import torn_down
 from flake8_cancel.code.verbs import GIVING_OR_PASSING_WORDS
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 

@@ -45,8 +45,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.catchers import BROAD_WORDS, is_broad, names_cancelled
-from flake8_cancel.code.losses import ENDS, REPLACED, what_goes_on
+from flake8_cancel.code.losses import REPLACED, what_goes_on
 from flake8_cancel.code.remedies import remedy
+from flake8_cancel.code.task_ends import ends_task
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ class BroadExceptSwallows(Rule):
         loss = module.loss(node)
         if loss is None or loss.kind == REPLACED:
             return
-        if loss.kind == ENDS and module.started_only_as_task(module.function(node)):
+        # Who starts a task may never ask how it ended: CNL904.
+        if ends_task(module, node, loss):
             return
         message = f"this handler takes the cancellation too and {what_goes_on(loss)}; raise CancelledError again"
         mend = remedy(module, node, loss)

@@ -48,6 +48,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.catchers import NAMING_WORDS, names_cancelled
 from flake8_cancel.code.losses import ENDS, what_goes_on
 from flake8_cancel.code.remedies import remedy
+from flake8_cancel.code.task_ends import ends_task
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class CancellationEndsAsSuccess(Rule):
         if loss is None or loss.kind != ENDS:
             return
         # Who starts a task may never ask how it ended: CNL904.
-        if module.started_only_as_task(module.function(node)):
+        if ends_task(module, node, loss):
             return
         message = f"the cancellation is swallowed and {what_goes_on(loss)}; raise it again"
         mend = remedy(module, node, loss)

@@ -47,6 +47,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.catchers import NAMING_WORDS, names_cancelled
 from flake8_cancel.code.losses import ENDS, REPLACED, what_goes_on
 from flake8_cancel.code.remedies import remedy
+from flake8_cancel.code.task_ends import ends_task
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ class CancelledErrorSwallowed(Rule):
             return
         loss = module.loss(node)
         if loss is None or loss.kind in (ENDS, REPLACED):
+            return
+        # Who starts a task may never ask how it ended: CNL904.
+        if ends_task(module, node, loss):
             return
         message = f"the cancellation is swallowed and {what_goes_on(loss)}; raise it again"
         mend = remedy(module, node, loss)

@@ -41,8 +41,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.catchers import BROAD_WORDS, NAMING_WORDS, suppressing
-from flake8_cancel.code.losses import ENDS, what_goes_on
+from flake8_cancel.code.losses import what_goes_on
 from flake8_cancel.code.remedies import remedy
+from flake8_cancel.code.task_ends import ends_task
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:
@@ -62,9 +63,8 @@ class SuppressSwallows(Rule):
         assert isinstance(node, (ast.With, ast.AsyncWith))
         for item in suppressing(module, node):
             loss = module.loss(item)
-            if loss is None:
-                continue
-            if loss.kind == ENDS and module.started_only_as_task(module.function(node)):
+            # Who starts a task may never ask how it ended: CNL904.
+            if loss is None or ends_task(module, item, loss):
                 continue
             message = f"suppress takes the cancellation and {what_goes_on(loss)}; suppress only Exceptions"
             mend = remedy(module, item, loss)

@@ -42,6 +42,7 @@ Not found:
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -54,11 +55,16 @@ if TYPE_CHECKING:
     from flake8_cancel.fix.edit import Edit
     from flake8_cancel.rule import Replacement
 
+# Not the end of "await".
+_WAIT = re.compile(r"\bwait\b")
+# What makes a task, also under another name; a wait may make tasks of what it is given.
+_MAKES = re.compile(r"\bcreate_task\b|\bensure_future\b|\bTask(?=\s*\(| as\b)|\bwait(?=\s*\(\s*[^)\s]| as\b)")
+
 
 class PendingTasksAbandoned(Rule):
     code = "CNL504"
-    needs = ("await", "wait")
-    file_needs = (("create_task", "ensure_future", "Task"),)
+    needs = ("await", _WAIT, ("timeout", "FIRST_", "return_when", "**"))
+    file_needs = ((_MAKES,),)
     visits = (ast.AsyncFunctionDef,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

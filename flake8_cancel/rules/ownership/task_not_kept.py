@@ -41,7 +41,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.dropping import Dropped, dropped, keeps_itself, makes_task
+from flake8_cancel.code.dropping import Dropped, annotating, dropped, keeps_itself, makes_task
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ class TaskNotKept(Rule):
     def _mend(self, call: ast.Call, found: Dropped, module: Module) -> Repair | None:
         if found.statement.value is not call or module.function(call) is None:
             return None
-        name = () if found.name in ("", "_") else (found.name,)
-        return self.repair(found.statement, False, (call,), name)
+        name = "" if found.name == "_" else found.name
+        return self.repair(found.statement, False, (call,), (name, *annotating(module)))
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         from flake8_cancel.fix.shapes import keep_in_set
 
-        return keep_in_set(edit, edit.nodes[0], "".join(edit.words), statement=node)
+        return keep_in_set(edit, edit.nodes[0], edit.words[0], statement=node)

@@ -1,10 +1,11 @@
-"""A cancellation leaves a task to itself that the function has made.
+"""A cancellation or an error leaves a task to itself that the function has made.
 
 Why:
     A task runs on when the function that made it is cancelled. ``await task`` and ``asyncio.gather(...)`` pass the
     cancellation on to what they wait for; every other ``await`` does not, and neither do ``asyncio.wait(...)``, which
-    only watches, and ``asyncio.as_completed(...)``. Whoever cancelled the function believes that all is over, while the
-    task takes the next message from the queue, holds its connection, or raises an error that nobody sees.
+    only watches, and ``asyncio.as_completed(...)``. When one task raises, ``asyncio.gather(...)`` raises its error at
+    once and leaves the others at work. Whoever called the function believes that all is over, while the task takes the
+    next message from the queue, holds its connection, or raises an error that nobody sees.
 
 Bad:
     import asyncio
@@ -35,18 +36,19 @@ Not found:
     What somebody else may hold: a task that is stored, returned, used in a nested function or passed on before the
     function suspends, one with a callback of its own, a shielded one. A function that never waits for the task nor
     cancels it, which may mean it to run on. A way out on which something is called with what the task was given, for
-    that may end it too. Functions with which the event loop ends, as ``asyncio.run()`` has them, and tests. The other
-    coroutines of a ``gather`` of which one raises.
+    that may end it too. Functions with which the event loop ends, as ``asyncio.run()`` has them, and tests. An
+    error of tasks that take their errors themselves, or only sleep. Coroutines that a ``gather`` made tasks of.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.holding import holds
-from flake8_cancel.code.orphans import Orphan, orphans
+from flake8_cancel.code.orphans import Orphan, Way, orphans
 from flake8_cancel.code.task_grouping import grouping
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
@@ -56,11 +58,16 @@ if TYPE_CHECKING:
     from flake8_cancel.fix.edit import Edit
     from flake8_cancel.rule import Replacement
 
+# What makes a task, also under another name; a wait makes tasks of what it is given.
+_MAKES = re.compile(
+    r"\bcreate_task\b|\bensure_future\b|\bTask(?=\s*\(| as\b)|\bas_completed\b|\bwait(?=\s*\(\s*[^)\s]| as\b)"
+)
+
 
 class TaskOrphaned(Rule):
     code = "CNL503"
     needs = (("await", "async for", "async with", "yield"),)
-    file_needs = (("create_task", "ensure_future", "Task"),)
+    file_needs = ((_MAKES,),)
     visits = (ast.AsyncFunctionDef,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
@@ -69,7 +76,7 @@ class TaskOrphaned(Rule):
             return
         for orphan in orphans(module, node):
             path = ((orphan.made, "made here"), (orphan.place, _words(orphan)))
-            yield self.finding(orphan.made, _message(orphan), path, self._mend(node, orphan, module))
+            yield self.finding(_where(orphan), _message(orphan), path, self._mend(node, orphan, module))
 
     def _mend(self, function: ast.AsyncFunctionDef, orphan: Orphan, module: Module) -> Repair | None:
         found = grouping(module, function, list(holds(module, function))) or grouping(module, function, orphan.holds)
@@ -84,16 +91,31 @@ class TaskOrphaned(Rule):
         return in_task_group(edit, node, first, last, calls)
 
 
+def _where(orphan: Orphan) -> ast.AST:
+    """Return where to look: the clause that does too little, the wait that lets the tasks go, or where they begin."""
+    if orphan.clause is not None:
+        return orphan.clause
+    return orphan.made if orphan.way is Way.UNAWARE else orphan.place
+
+
 def _message(orphan: Orphan) -> str:
     line = _line(orphan.place)
+    if orphan.clause is not None:
+        return f"not all that line {line} may raise ends the tasks here; cancel them in a finally"
+    if orphan.way is Way.FAILING:
+        return "an error of one task leaves the others running; cancel them in a finally, or use asyncio.TaskGroup"
     if isinstance(orphan.place, (ast.Yield, ast.YieldFrom)):
         return f"whoever leaves the generator at line {line} leaves this task running; cancel it in a finally"
-    if orphan.is_watched:
-        return f"a cancellation leaves this task running, line {line} only watches it; cancel it in a finally"
+    if orphan.way is Way.WATCHING:
+        return "a cancellation leaves the tasks running, for this only watches them; cancel them in a finally"
+    if orphan.way is Way.AWAITING:
+        return "a cancellation leaves the other tasks running; cancel them in a finally, or use asyncio.TaskGroup"
     return f"a cancellation at line {line} leaves this task running; cancel it in a finally, or use asyncio.TaskGroup"
 
 
 def _words(orphan: Orphan) -> str:
+    if orphan.way is Way.FAILING:
+        return "an error leaves from here"
     return "left here" if isinstance(orphan.place, (ast.Yield, ast.YieldFrom)) else "cancelled here"
 
 

@@ -55,6 +55,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.dropping import annotating
 from flake8_cancel.code.outliving import outlived
 from flake8_cancel.code.shielded import Unkept, is_shield, takes_something, unkept
 from flake8_cancel.rule import Finding, Module, Repair, Rule
@@ -90,12 +91,13 @@ class ShieldLosesTask(Rule):
             return None
         if found.is_gather or not _comes_first(statement.value, shield) or takes_something(module, found.made):
             return None
-        return self.repair(statement, False, (shield,), ("task" if found.is_task else "coroutine",))
+        words = "task" if found.is_task else "coroutine", *annotating(module)
+        return self.repair(statement, False, (shield,), words)
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         from flake8_cancel.fix.shapes import keep_shielded
 
-        return keep_shielded(edit, node, edit.nodes[0], is_task=edit.words == ("task",))
+        return keep_shielded(edit, node, edit.nodes[0], is_task="task" in edit.words)
 
 
 def _comes_first(value: ast.expr | None, shield: ast.Call) -> bool:

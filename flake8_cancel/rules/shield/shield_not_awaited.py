@@ -35,7 +35,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.dropping import dropped
+from flake8_cancel.code.dropping import annotating, dropped
 from flake8_cancel.code.managers import expects_error
 from flake8_cancel.code.shielded import is_shield, own_work
 from flake8_cancel.code.values import Kind
@@ -68,9 +68,10 @@ class ShieldNotAwaited(Rule):
         if not isinstance(statement, ast.Expr) or statement.value is not shield or not module.in_coroutine(shield):
             return None
         work = None if shield.keywords else own_work(module, shield)
-        kept: dict[Kind | None, tuple[str, ...]] = {Kind.COROUTINE: ("coroutine",), Kind.TASK: ("task",)}
-        words = () if work is None else kept.get(module.kind(work))
-        return None if words is None else self.repair(statement, False, (shield,), words)
+        if work is None:
+            return self.repair(statement, False, (shield,))
+        kept = {Kind.COROUTINE: "coroutine", Kind.TASK: "task"}.get(module.kind(work) or Kind.NONE)
+        return self.repair(statement, False, (shield,), (kept, *annotating(module))) if kept else None
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         import libcst as cst
@@ -81,5 +82,5 @@ class ShieldNotAwaited(Rule):
         assert isinstance(shield, cst.Call)
         assert isinstance(node, cst.Expr)
         if edit.words:
-            return keep_shielded(edit, node, shield, is_task=edit.words == ("task",))
+            return keep_shielded(edit, node, shield, is_task="task" in edit.words)
         return node.with_changes(value=cst.Await(shield))

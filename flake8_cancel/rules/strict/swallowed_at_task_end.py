@@ -45,8 +45,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.catchers import BROAD_WORDS, NAMING_WORDS, catchers
-from flake8_cancel.code.losses import ENDS, what_goes_on
+from flake8_cancel.code.losses import what_goes_on
 from flake8_cancel.code.remedies import remedy
+from flake8_cancel.code.task_ends import ends_task
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class SwallowedAtTaskEnd(Rule):
             return
         for catcher in catchers(module, node):
             loss = module.loss(catcher)
-            if loss is None or loss.kind != ENDS:
+            if loss is None or not ends_task(module, catcher, loss):
                 continue
             message = f"the cancellation is swallowed and {what_goes_on(loss, 'task')}; raise it again"
             mend = remedy(module, catcher, loss)

@@ -1,0 +1,29 @@
+"""Functions that see to it that a CancelledError comes: tests whose doubles raise it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.errors import CANCELLED_ERROR
+from flake8_cancel.code.flags import own_parts
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+
+
+def arranges_for_it(module: Module, function: ast.AST) -> bool:
+    """Tell whether a function puts the class CancelledError, or an instance, somewhere: ``side_effect = [..., it]``."""
+    for node in own_parts(function):
+        if not isinstance(node, (ast.Name, ast.Attribute)) or module.name(node) != CANCELLED_ERROR:
+            continue
+        around = module.parent(node)
+        while isinstance(around, (ast.Call, ast.List, ast.Tuple)):
+            around = module.parent(around)
+        # A constant of classes to be caught is no double.
+        is_constant = isinstance(around, ast.Assign) and isinstance(around.value, (ast.Tuple, ast.Name, ast.Attribute))
+        is_double = isinstance(around, ast.Assign) and not is_constant
+        if is_double or (isinstance(around, ast.keyword) and around.arg == "side_effect"):
+            return True
+    return False

@@ -1,0 +1,125 @@
+"""What the names of methods tell: which open and which end something, and which come as pairs."""
+
+from __future__ import annotations
+
+from flake8_cancel.code.api import Facts
+
+# The first words of methods that come in pairs on one receiver.
+_PAIRS: dict[str, frozenset[str]] = {
+    "acquire": frozenset({"release"}),
+    "aenter": frozenset({"aexit"}),
+    "attach": frozenset({"detach"}),
+    "checkout": frozenset({"checkin"}),
+    "connect": frozenset({"disconnect", "close", "aclose"}),
+    "enter": frozenset({"exit"}),
+    "getconn": frozenset({"putconn"}),
+    "inc": frozenset({"dec"}),
+    "increment": frozenset({"decrement"}),
+    "lock": frozenset({"unlock"}),
+    "login": frozenset({"logout"}),
+    "on": frozenset({"off"}),
+    "open": frozenset({"close", "aclose"}),
+    "register": frozenset({"unregister", "deregister"}),
+    "start": frozenset({"stop", "shutdown", "close", "aclose", "terminate", "kill"}),
+    "subscribe": frozenset({"unsubscribe"}),
+    "track": frozenset({"untrack"}),
+}
+# Pairs of which the rest of the name must be the same: add_reader, remove_reader.
+_PREFIXED = {
+    "add": frozenset({"remove", "delete", "discard"}),
+    "create": frozenset({"delete", "destroy"}),
+    "get": frozenset({"give", "put", "release", "return"}),
+}
+
+# The words of calls that end the life of what they are called on.
+ENDINGS = frozenset(
+    """
+    abort aclose cancel cleanup close closed deregister destroy detach disconnect dispose finalize kill leave logout
+    quit release released rollback shutdown stop teardown terminate unlink unregister unsubscribe
+    """.split()
+)
+_EXITS = frozenset({"__aexit__", "__exit__"})
+# The first words of the names of what undoes a subscription when it is called.
+UNDOING_WORDS = ("off", "remove", "undo", "unhook", "unlisten", "unsub")
+# What is named after an ending and is none: close_callback.
+_NO_ENDINGS = frozenset({"callback", "callbacks", "cb", "cbs", "event", "handler", "timeout"})
+_QUESTIONS = frozenset({"can", "has", "is", "on", "should", "wait", "was", "will"})
+# The words of calls that end the life of what they are given.
+_ENDS_ARGUMENT = ENDINGS | frozenset("checkin discard free putconn put remove return rmtree give".split())
+# What the text of a function holds that gives something back, and where it may give back what it passes on too.
+GIVING_WORDS = tuple(
+    sorted(
+        {
+            "-=",
+            "= False",
+            "del ",
+            "del(",
+            "delete",
+            "checkin",
+            "dec",
+            "discard",
+            "exit__",
+            "pop",
+            "remove",
+            "unlock",
+            "untrack",
+            *ENDINGS,
+        }
+    )
+)
+GIVING_OR_PASSING_WORDS = (*GIVING_WORDS, "free", "give", "put", "return_", "rmtree")
+OPENINGS = frozenset(
+    "acquire aenter begin connect enter init initialize login open reconnect restart setup start startup".split()
+)
+
+
+def words(name: str) -> tuple[str, ...]:
+    """Return the words of a name, without underscores at its ends and a leading ``async``."""
+    found = tuple(word for word in name.split("_") if word)
+    return found[1:] if len(found) > 1 and found[0] == "async" else found
+
+
+def opens(verb: str) -> bool:
+    """Tell whether a function with this name begins what must be ended later."""
+    found = words(verb)
+    return bool(found) and found[0] in OPENINGS
+
+
+def matches(first: str, second: str) -> bool:
+    """Tell whether two methods come as a pair: ``acquire`` and ``release``, ``add_reader`` and ``remove_reader``."""
+    start, end = words(first), words(second)
+    if not start or not end:
+        return False
+    if end[0] in _PREFIXED.get(start[0], ()):
+        return len(start) > 1 and start[1:] == end[1:]
+    return end[0] in _PAIRS.get(start[0], ()) and start[1:] == end[1:]
+
+
+def ends(verb: str, facts: Facts) -> bool:
+    """Tell whether a method with this name ends the life of its receiver, or of what its name speaks of."""
+    found = words(verb)
+    if not found or found[-1] in _NO_ENDINGS or found[0] in _QUESTIONS:
+        return False
+    return verb in _EXITS or _is_cleanup_call(verb, facts) or found[0] in ENDINGS or found[-1] in ENDINGS
+
+
+def undoes(name: str, facts: Facts) -> bool:
+    """Tell whether a function with this name undoes what the call did that returned it: ``unsubscribe()``."""
+    return ends(name, facts) or words(name)[0] in UNDOING_WORDS
+
+
+def is_exit(verb: str) -> bool:
+    """Tell whether a method leaves a context manager by hand: what it is given says only how."""
+    return verb in _EXITS
+
+
+def ends_argument(verb: str, facts: Facts) -> bool:
+    """Tell whether a call with this name ends the life of what it is given."""
+    found = words(verb)
+    if not found or found[-1] in _NO_ENDINGS or found[0] in _QUESTIONS:
+        return False
+    return _is_cleanup_call(verb, facts) or found[0] in _ENDS_ARGUMENT or found[-1] in ENDINGS
+
+
+def _is_cleanup_call(verb: str, facts: Facts) -> bool:
+    return any(name.rpartition(".")[2] == verb for name in facts.cleanup_calls)

@@ -1,0 +1,73 @@
+"""Which calls make a task that its caller alone has."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+
+import pytest
+
+from flake8_cancel.code.api import Facts
+from flake8_cancel.code.module import Module
+from tests.code.asking import function
+
+HEAD = """
+import asyncio
+from asyncio import create_task as spawn
+
+def start(coroutine):
+    \"\"\"Start it.\"\"\"
+    return asyncio.create_task(coroutine)
+
+def keep(coroutine):
+    task = asyncio.create_task(coroutine)
+    kept.add(task)
+    return task
+
+async def job():
+    await asyncio.sleep(1)
+"""
+
+
+def _made(body: str, target: tuple[int, int] = (3, 11)) -> list[str]:
+    source = f"{HEAD}\nasync def f(loop, group, other):\n{textwrap.indent(body, '    ')}\n"
+    module = Module(ast.parse(source), Facts(target))
+    return [ast.unparse(call) for call in module.task_makers(function(module, "f"))]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "asyncio.create_task(other())",
+        "asyncio.ensure_future(other())",
+        "asyncio.Task(other())",
+        "spawn(other())",
+        "start(other())",
+        "loop.create_task(other())",
+        "asyncio.as_completed([job() for _ in other])",
+        "asyncio.as_completed({job(), job()})",
+    ],
+)
+def test_a_call_that_makes_tasks(call: str) -> None:
+    assert _made(call) == [call]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "keep(other())",
+        "group.create_task(other())",
+        "asyncio.ensure_future(asyncio.Future())",
+        "asyncio.as_completed([other(), other()])",
+        "asyncio.as_completed(other)",
+        "asyncio.wait([job()])",
+        "def inner():\n    asyncio.create_task(other())",
+    ],
+)
+def test_a_call_that_makes_none_or_not_for_its_caller_alone(call: str) -> None:
+    assert _made(call) == []
+
+
+def test_a_wait_that_takes_coroutines() -> None:
+    assert _made("asyncio.wait([job(), job()])", (3, 10)) == ["asyncio.wait([job(), job()])"]
+    assert _made("asyncio.wait([other(), other()])", (3, 10)) == []
