@@ -55,7 +55,8 @@ def test_the_place_is_the_first_wait_behind_the_taking() -> None:
         "x = await pool.get()\nawait work(x)\nclient.put_nowait(x)",
         "undo = client.listen()\nclient.undos.append(undo)\nawait work()\nundo()",
         # That clause is what is wrong.
-        "x = await client.open()\ntry:\n    await work()\nexcept OSError:\n    x.close()\n    raise\nawait work()\nx.close()",
+        "x = await client.open()\ntry:\n    await work()\nexcept OSError:\n"
+        "    x.close()\n    raise\nawait work()\nx.close()",
     ],
 )
 def test_nothing_is_skipped(body: str) -> None:
@@ -80,8 +81,10 @@ def test_nothing_is_skipped(body: str) -> None:
         "x = await pool.get()\nawait work(x)\npool.put_nowait(x)",
         "x = await pool.getconn()\nawait work(x)\nawait pool.putconn(x)",
         "x = await client.open()\nif not await x.login():\n    x.close()\n    return\nawait work()\nx.close()",
-        "x = await client.open()\ntry:\n    await work()\nexcept BaseException:\n    x.close()\n    raise\nawait work()\nx.close()",
-        "x = await client.open()\ntry:\n    x.set()\nexcept OSError:\n    x.close()\n    raise\nawait work()\nx.close()",
+        "x = await client.open()\ntry:\n    await work()\nexcept BaseException:\n"
+        "    x.close()\n    raise\nawait work()\nx.close()",
+        "x = await client.open()\ntry:\n    x.set()\nexcept OSError:\n"
+        "    x.close()\n    raise\nawait work()\nx.close()",
     ],
 )
 def test_something_is_skipped(body: str) -> None:

@@ -31,11 +31,12 @@ Fix:
     jumps out, or what follows uses a name that is bound by the statement that waits.
 
 Not found:
-    The turns of a loop that follow (``for item in items: await item.close()``). Cleanup of what lives in memory alone:
-    local collections, attributes that are set to None. What the statement that waits makes itself, or what is made
-    behind it. A wait that only another file knows to be one: of methods of other things than the one that is given back
-    next, only ``close()``, ``wait()``, ``flush()`` and their like count. What is awaited under ``asyncio.shield`` or in a shielded scope. Where the CancelledError of a task that
-    was cancelled here ends the cleanup, CNL505 speaks.
+    The turns of a loop that follow (``for item in items: await item.close()``). Cleanup of what lives in memory
+    alone: local collections, attributes that are set to None. What the statement that waits makes itself, or what
+    is made behind it. A wait that only another file knows to be one: of methods of other things than the one that
+    is given back next, only ``close()``, ``wait()``, ``flush()`` and their like count. What is awaited under
+    ``asyncio.shield`` or in a shielded scope. Where the CancelledError of a task that was cancelled here ends the
+    cleanup, CNL505 speaks.
 """
 
 from __future__ import annotations
