@@ -169,7 +169,7 @@ def _is_cancellable(module: Module, receiver: ast.expr) -> bool:
     What an unknown call made of a coroutine, its first argument, and has done callbacks, is a task.
     """
     kind = module.kind(receiver)
-    if kind is Kind.FUTURE:
+    if kind is Kind.FUTURE or (kind is None and module.origins(receiver)):
         return next(waits_for(module, receiver), None) is not None
     if kind is not None:
         return kind is Kind.TASK

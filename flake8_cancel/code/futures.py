@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _LEAVING_ALONE = frozenset({"asyncio.shield", "asyncio.wait"})
 # Decorators that leave what a function returns as it is.
 _PLAIN = frozenset({"builtins.classmethod", "builtins.property", "builtins.staticmethod", "typing.override"})
+_AWAITABLE = frozenset({"collections.abc.Awaitable", "typing.Awaitable"})
 # Methods by which a loop sorts out what it runs over.
 _SORTING = frozenset({"add", "append", "appendleft", "discard", "pop", "put_nowait", "remove"})
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
@@ -36,7 +37,10 @@ def waits_for(module: Module, future: ast.expr) -> Iterator[ast.Await]:
 
 
 def handed_out(module: Module, future: ast.expr) -> Iterator[ast.Return]:
-    """Yield where a public function of this file returns a future, which its callers can only mean to wait for.
+    """Yield where a public function of this file returns a future for its caller to wait for.
+
+    That is one made for this caller, or one that it only gets to know as something to be awaited. What else an object
+    keeps may be given out to be looked at, or to be shielded by all who wait for it.
 
     Args:
         module: the module.
@@ -47,7 +51,9 @@ def handed_out(module: Module, future: ast.expr) -> Iterator[ast.Return]:
         function = module.function(node)
         if not node.value or not isinstance(function, ast.FunctionDef) or not _is_public(module, function):
             continue
-        if made & module.origins(node.value):
+        given = made & module.origins(node.value)
+        is_own = isinstance(node.value, ast.Call) or any(module.function(call) is function for call in given)
+        if given and (is_own or _is_to_be_awaited(module, function)):
             yield node
 
 
@@ -61,6 +67,11 @@ def is_same(module: Module, future: ast.expr, other: ast.expr) -> bool:
     """
     keys, others = (frozenset[str]().union(*(module.awaited(one) or ())) for one in (future, other))
     return bool(keys & others or module.origins(future) & module.origins(other))
+
+
+def _is_to_be_awaited(module: Module, function: ast.FunctionDef) -> bool:
+    said = function.returns.value if isinstance(function.returns, ast.Subscript) else function.returns
+    return module.name(said) in _AWAITABLE
 
 
 def _is_public(module: Module, function: ast.FunctionDef) -> bool:

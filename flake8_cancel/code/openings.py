@@ -63,6 +63,7 @@ def abandoned(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Abando
         function: the coroutine function.
     """
     statements = list(own_statements(function.body))
+    places = set()
     for statement in statements:
         made = [act for act in takings(statement) if act.form == MADE and _opens(module, act)]
         names = [root_name(act.thing) for act in made]
@@ -77,7 +78,8 @@ def abandoned(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Abando
         is_safe = any_of(passes(handing), *(handed_to_with(act.thing) for act in made))
         starts = after(flow, statement)
         place = skipped(module, flow, starts, is_safe)
-        if place is not None and flow.walk(starts, passes(handing)):
+        if place is not None and place not in places and flow.walk(starts, passes(handing)):
+            places.add(place)
             yield Abandoned(statement, names[-1], place)
 
 

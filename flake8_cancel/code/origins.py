@@ -79,7 +79,8 @@ class Origins:
             return None
         # A generic class may be subscripted: ``asyncio.Future[int]()``.
         maker = call.func.value if isinstance(call.func, ast.Subscript) else call.func
-        return call if self._kinds.names.name(maker) in _CLASSES or _word(maker) == "create_future" else None
+        is_loops = isinstance(maker, ast.Attribute) and maker.attr == "create_future"
+        return call if is_loops or self._kinds.names.name(maker) in _CLASSES else None
 
     def _walk(self, start: _Step, depth: int = 0, adds: bool = True) -> set[_Step]:
         """Return every step from where a value is used to where it comes from.

@@ -9,7 +9,7 @@ from flake8_cancel.code.aftermath import aftermath
 from flake8_cancel.code.catchers import Catcher, is_broad
 from flake8_cancel.code.errors import BASE_EXCEPTION, CANCEL, CANCELLED_ERROR, NO, catches
 from flake8_cancel.code.keeping import is_log
-from flake8_cancel.code.losses import REPLACED, TURNS, Loss
+from flake8_cancel.code.losses import GOES_ON, REPLACED, TURNS, VALUE, Loss
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -56,8 +56,11 @@ def remedy(module: Module, catcher: Catcher, loss: Loss) -> Remedy | None:
     It is safe where the loss keeps the function in a loop that it cannot leave otherwise: then no caller can have
     relied on it. Where the function ended, whoever cancels it and waits for it gets a CancelledError now; when that
     one stands in the same file and takes none, there is no remedy. Nor is there one where cleanup that follows would be
-    skipped then and cannot go into a ``finally``.
+    skipped then and cannot go into a ``finally``, or where the handler is the only way out of an endless loop to what
+    follows it.
     """
+    if loss.kind in (GOES_ON, VALUE) and _leaves_for_good(module, loss.leaving):
+        return None
     safe = loss.kind == TURNS and loss.for_ever
     if not safe and module.canceller_takes_no_cancellation(module.function(catcher)):
         return None
@@ -72,6 +75,15 @@ def remedy(module: Module, catcher: Catcher, loss: Loss) -> Remedy | None:
     owner = module.parent(statement)
     marks = (statement, found.target, *found.marks, cleanup[0], cleanup[-1])
     return Remedy(owner, False, marks, (*found.words, FINALLY)) if owner else None
+
+
+def _leaves_for_good(module: Module, leaving: ast.AST) -> bool:
+    """Tell whether a ``break`` leaves a loop that has no other end."""
+    if not isinstance(leaving, ast.Break):
+        return False
+    loop = next(node for node in module.ancestors(leaving) if isinstance(node, (ast.For, ast.AsyncFor, ast.While)))
+    endless = isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant) and bool(loop.test.value)
+    return endless and not any(isinstance(node, ast.Break) and node is not leaving for node in ast.walk(loop))
 
 
 def _for_handler(module: Module, handler: ast.ExceptHandler, loss: Loss) -> Remedy | None:

@@ -93,7 +93,7 @@ def _is_prepared(module: Module, call: ast.Call, future: ast.expr, is_called: bo
     reference = module.reference(future)
     assignments = (node for node in own_parts(function) if isinstance(node, (ast.Assign, ast.AnnAssign)))
     return any(
-        module.reference(target) == reference and isinstance(node.value, ast.Call) and _makes(module, node.value)
+        module.reference(target) == reference and node.value is not None and node.value in module.origins(node.value)
         for node in assignments
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
     )
@@ -116,10 +116,6 @@ def _is_prepared_at(module: Module, use: ast.expr, is_given: bool) -> bool:
         return True
     given = [*call.args, *(keyword.value for keyword in call.keywords)] if is_given and around else []
     return any(around and is_asked_before(module, call, one, around, _KNOWS) for one in given)
-
-
-def _makes(module: Module, call: ast.Call) -> bool:
-    return module.name(call.func) == "asyncio.Future" or getattr(call.func, "attr", "") == "create_future"
 
 
 def _may_leave(module: Module, waiter: ast.Await | ast.Return, call: ast.Call, is_called: bool) -> bool:

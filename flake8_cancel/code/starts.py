@@ -126,7 +126,7 @@ class Starts:
         helper = self._kinds.definitions.definition(call.func)
         if isinstance(helper, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return self._starts_parameter(helper, call, coroutine)
-        if helper or "run" in self._called(call) or name.partition(".")[0] in _KNOWN:
+        if helper or self._called(call).partition("_")[0] == "run" or name.partition(".")[0] in _KNOWN:
             return False
         for around in self._kinds.survey.ancestors(call):
             if isinstance(around, (ast.Assign, ast.AnnAssign)):

@@ -17,9 +17,6 @@ WAIT, GATHER, AS_COMPLETED = "asyncio.wait", "asyncio.gather", "asyncio.as_compl
 
 _MAKERS = TASK_STARTERS | {"asyncio.Task"}
 _WORDS = frozenset(name.rpartition(".")[2] for name in _MAKERS)
-_WAITS = frozenset({"as_completed", "wait"})
-# Since this version asyncio.wait() takes no coroutines any more.
-_WAIT_TAKES_TASKS = (3, 11)
 
 
 def makers(module: Module, calls: Mapping[str, Sequence[ast.Call]]) -> dict[ast.AST, list[ast.Call]]:
@@ -29,7 +26,7 @@ def makers(module: Module, calls: Mapping[str, Sequence[ast.Call]]) -> dict[ast.
         module: the module.
         calls: all calls of the module, by the last word of what is called.
     """
-    words = _WORDS | _WAITS | _shorthands(module) | _other_names(module, calls)
+    words = _WORDS | {"as_completed"} | _shorthands(module) | _other_names(module, calls)
     found: dict[ast.AST, list[ast.Call]] = {}
     for word in words:
         for call in calls.get(word, ()):
@@ -44,7 +41,7 @@ def makers(module: Module, calls: Mapping[str, Sequence[ast.Call]]) -> dict[ast.
 def makes(module: Module, call: ast.Call) -> bool:
     """Tell whether a call makes a task that only its caller has; what is called a loop is one, wherever it is from."""
     name = module.name(call.func)
-    if name in (AS_COMPLETED, WAIT):
+    if name == AS_COMPLETED:
         return wraps(module, call)
     word = getattr(call.func, "attr", getattr(call.func, "id", ""))
     if word not in _WORDS and name not in _MAKERS:
@@ -60,11 +57,8 @@ def makes(module: Module, call: ast.Call) -> bool:
 
 
 def wraps(module: Module, call: ast.Call) -> bool:
-    """Tell whether a wait is given coroutines, of which it makes tasks that nobody else has."""
-    name = module.name(call.func)
-    if name == WAIT and module.facts.target >= _WAIT_TAKES_TASKS:
-        return False
-    if name not in (AS_COMPLETED, WAIT) or not call.args:
+    """Tell whether ``as_completed`` is given coroutines, of which it makes tasks that nobody else has."""
+    if module.name(call.func) != AS_COMPLETED or not call.args:
         return False
     return module.element_kind(call.args[0]) is Kind.COROUTINE
 
@@ -79,7 +73,7 @@ def _shorthands(module: Module) -> set[str]:
 def _other_names(module: Module, calls: Mapping[str, Sequence[ast.Call]]) -> set[str]:
     """Return the other names under which a file has imported what makes tasks."""
     named = {word: one.func for word, some in calls.items() for one in some if isinstance(one.func, ast.Name)}
-    return {word for word, function in named.items() if module.name(function) in _MAKERS | {WAIT, AS_COMPLETED}}
+    return {word for word, function in named.items() if module.name(function) in _MAKERS | {AS_COMPLETED}}
 
 
 def _is_shorthand(module: Module, call: ast.Call) -> bool:

@@ -59,7 +59,7 @@ def use(module: Module, expression: ast.expr, names: frozenset[str]) -> Use:
         names: the names that hold it.
     """
     node: ast.AST = expression
-    waits = _of_wait(module, expression)
+    waits: Use | None = None
     for parent in module.ancestors(expression):
         if isinstance(parent, ast.Await):
             return waits or Use.AWAITS
@@ -72,7 +72,7 @@ def use(module: Module, expression: ast.expr, names: frozenset[str]) -> Use:
             if node is parent.func:
                 pass
             elif name == WAIT:
-                waits = _of_wait(module, parent)
+                waits = Use.WATCHES if _is_full(parent) else Use.GLANCES
             elif name == "asyncio.shield":
                 return Use.SHIELDS
             elif name not in SAME | {GATHER, AS_COMPLETED, "asyncio.wait_for"}:
@@ -98,13 +98,6 @@ def use(module: Module, expression: ast.expr, names: frozenset[str]) -> Use:
             return Use.SETTLES
         node = parent
     return Use.SETTLES
-
-
-def _of_wait(module: Module, expression: ast.expr) -> Use | None:
-    """Return what ``asyncio.wait`` does with a task, None for anything else."""
-    if not isinstance(expression, ast.Call) or module.name(expression.func) != WAIT:
-        return None
-    return Use.WATCHES if _is_full(expression) else Use.GLANCES
 
 
 def _is_full(call: ast.Call) -> bool:

@@ -28,6 +28,11 @@ def lost(body: str, facts: Facts | None = None) -> list[tuple[str, str]]:
         ("_, p = await loop.create_connection(make)\nawait p.ready()\nreturn p", "p", "await p.ready()"),
         ("c = await pool.acquire()\nawait work()\nkeep.conn = c", "c", "await work()"),
         ("c = await asyncio.wait_for(asyncpg.connect(), 5)\nawait work()\nkeep(c)", "c", "await work()"),
+        (
+            "if work:\n    c = await pool.acquire()\nelse:\n    c = await asyncpg.connect()\nawait work()\nreturn c",
+            "c",
+            "await work()",
+        ),
         ("c = await asyncpg.connect()\nif work:\n    return c\nawait work()\nreturn c", "c", "await work()"),
     ],
 )

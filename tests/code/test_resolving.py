@@ -192,7 +192,7 @@ class Client:
     [
         ("", "ask", "future", True),
         ("", "ask", "asyncio.wait_for(future, 1)", True),
-        ("@property", "asked", "future", True),
+        ("@classmethod", "ask", "future", True),
         ("", "ask", "asyncio.shield(future)", False),
         ("", "ask", "[future]", False),
         ("", "_ask", "future", False),
@@ -203,3 +203,19 @@ def test_who_gets_a_future_from_a_public_function_waits_for_it(
     decorator: str, name: str, returned: str, is_found: bool
 ) -> None:
     assert bool(found_in(HANDED_OUT.format(decorator=decorator, name=name, returned=returned))) is is_found
+
+
+@pytest.mark.parametrize(("says", "is_found"), [("-> collections.abc.Awaitable[None]", True), ("", False)])
+def test_what_an_object_keeps_may_be_given_out_for_something_else(says: str, is_found: bool) -> None:
+    source = f"""
+        import asyncio, collections.abc
+        class Gate:
+            def __init__(self):
+                self._future = asyncio.Future()
+            @property
+            def opened(self) {says}:
+                return self._future
+            def open(self):
+                self._future.set_result(None)
+    """
+    assert bool(found_in(source)) is is_found

@@ -12,6 +12,10 @@ class Worker:
     async def _run(self, *a): ...
     def spawn(self, coroutine):
         return asyncio.create_task(coroutine)
+    def drop(self, coroutine):
+        asyncio.create_task(coroutine).add_done_callback(print)
+    async def waits(self, coroutine):
+        await coroutine
     async def use(self, group, other):
         {use}
 """
@@ -29,6 +33,12 @@ class Worker:
         "self.spawn(self._run())",
         "self.tasks = [asyncio.create_task(self._run()) for _ in group]",
         "asyncio.create_task(other._run()); asyncio.create_task(self._run())",
+        # Nobody waits for what somebody else does with the coroutine.
+        "self.task = other.keep(self._run(), name='x')",
+        "self.tasks.append(other.keep(self._run()))",
+        "other.call_soon_threadsafe(group.create_task, self._run())",
+        "self.drop(self._run())",
+        "await asyncio.start_server(self._run)",
     ],
 )
 def test_a_function_that_is_only_started_as_a_task(use: str) -> None:
@@ -47,6 +57,13 @@ def test_a_function_that_is_only_started_as_a_task(use: str) -> None:
         "asyncio.create_task(self._run()); await other._run()",
         "return self._run()",
         "asyncio.run(self._run())",
+        "other.run_blocking(self._run())",
+        "await other.keep(self._run())",
+        "return other.keep(self._run())",
+        "made = other.keep(self._run()); await made",
+        "self.waits(self._run())",
+        "print(self._run())",
+        "other.register(self._run)",
     ],
 )
 def test_a_function_that_is_used_otherwise(use: str) -> None:
@@ -106,3 +123,24 @@ def test_a_canceller_without_a_handler(stop: str, bare: bool) -> None:
     lines = "\n".join(f"        {line}" for line in stop.splitlines())
     module = module_of(CANCELLER.format(stop=lines))
     assert module.canceller_takes_no_cancellation(function(module, "run")) is bare
+
+
+def test_what_a_task_group_waits_to_be_told_by_is_started_as_a_task() -> None:
+    module = module_of("async def f(*, task_status): ...")
+    assert module.started_only_as_task(function(module, "f"))
+
+
+def test_methods_of_instances_of_this_file_are_known() -> None:
+    module = module_of(
+        """
+        import asyncio
+        class Cycle:
+            async def run(self): ...
+        class Server:
+            def __init__(self):
+                self.cycle = Cycle()
+            def start(self):
+                asyncio.create_task(self.cycle.run())
+        """
+    )
+    assert module.started_only_as_task(function(module, "run"))

@@ -7,9 +7,7 @@ import textwrap
 
 import pytest
 
-from flake8_cancel.code.api import Facts
-from flake8_cancel.code.module import Module
-from tests.code.asking import function
+from tests.code.asking import function, module_of
 
 HEAD = """
 import asyncio
@@ -29,9 +27,9 @@ async def job():
 """
 
 
-def _made(body: str, target: tuple[int, int] = (3, 11)) -> list[str]:
+def _made(body: str) -> list[str]:
     source = f"{HEAD}\nasync def f(loop, group, other):\n{textwrap.indent(body, '    ')}\n"
-    module = Module(ast.parse(source), Facts(target))
+    module = module_of(source)
     return [ast.unparse(call) for call in module.task_makers(function(module, "f"))]
 
 
@@ -66,8 +64,3 @@ def test_a_call_that_makes_tasks(call: str) -> None:
 )
 def test_a_call_that_makes_none_or_not_for_its_caller_alone(call: str) -> None:
     assert _made(call) == []
-
-
-def test_a_wait_that_takes_coroutines() -> None:
-    assert _made("asyncio.wait([job(), job()])", (3, 10)) == ["asyncio.wait([job(), job()])"]
-    assert _made("asyncio.wait([other(), other()])", (3, 10)) == []

@@ -5,7 +5,7 @@ Why:
     the block closes a connection, Ctrl-C comes after the task group has already cancelled the task, or the first
     cancellation comes just when the work is done. The ``await`` in the cleanup raises then, or fails with an error of
     its own, and what stands behind it is never done: the second connection stays open, the process runs on, whoever
-    waits for the event waits for ever.
+    waits for the event waits for ever. ``__aexit__``, and the ``close()`` that it awaits, are such blocks too.
 
 Bad:
     async def forward(source, target):

@@ -3,7 +3,8 @@
 Why:
     Every ``await`` may raise CancelledError, also where nothing can fail: a timeout, a task group whose other task
     failed, a client that went away, Ctrl-C. A release further down is then never reached, and the connection, the
-    entry in a dictionary, the counter is never given back.
+    entry in a dictionary, the counter is never given back. The same goes for what ``__aenter__`` took before it was
+    cancelled, since nobody calls ``__aexit__`` then, and for a connection that is still to be handed on.
 
 Bad:
     import asyncio
@@ -31,11 +32,13 @@ Fix:
     What stands between taking and giving back goes into a ``try``, the release into its ``finally``. Safe for pairs
     that belong together (``connect()`` and ``disconnect()`` of one receiver, ``n += 1`` and ``n -= 1``, ``d[k] = v``
     and ``del d[k]``), else unsafe: an ordinary error releases now too, and a release that was meant for success alone
-    would run. None where the two do not stand in one block, or something between them returns, raises or jumps.
+    would run. None where the two do not stand in one block, or something between them returns, raises or jumps, and
+    where the function has no release of its own.
 
 Not found:
     What somebody else may give back: the thing is returned, stored, captured by a nested function, passed to a call
-    that is not awaited; or some way through the function does not give it back. What an ``except`` clause that raises
+    that is not awaited; or some way through the function does not give it back. A flag that does not keep others out
+    of the function, or that another function resets. What an ``except`` clause that raises
     gives back belongs to CNL403, locks to CNL402, and what comes behind another ``await`` in a ``finally`` to CNL404.
     Tasks and processes have rules of their own.
 """
@@ -82,13 +85,11 @@ class ReleaseSkippedOnCancel(Rule):
             path = ((skip.taking.node, "taken here"), (skip.place, "cancelled here"))
             yield self.finding(skip.giving.node, message, path, self._mend(skip, module))
         for half in half_entered(module, node):
-            message = f"a cancellation behind this skips {shown(half.giving)} of __aexit__; clean up and raise it again"
-            yield self.finding(
-                half.taking.node, message, ((half.taking.node, "taken here"), (half.place, "cancelled here"))
-            )
+            message = f"a cancellation here skips {shown(half.giving)} of __aexit__; clean up and raise it again"
+            yield self.finding(half.place, message, ((half.taking.node, "taken here"), (half.place, "cancelled here")))
         for lost in abandoned(module, node):
-            message = f"a cancellation before it is handed on leaves {lost.name} open; close it then and raise"
-            yield self.finding(lost.taking, message, ((lost.taking, "taken here"), (lost.place, "cancelled here")))
+            message = f"a cancellation here leaves {lost.name} open; close it and raise again"
+            yield self.finding(lost.place, message, ((lost.taking, "taken here"), (lost.place, "cancelled here")))
 
     def _mend(self, skip: Skip, module: Module) -> Repair | None:
         if len(skip.releases) > 1:

@@ -57,14 +57,14 @@ if TYPE_CHECKING:
 
 # Not the end of "await".
 _WAIT = re.compile(r"\bwait\b")
-# What makes a task, also under another name; a wait may make tasks of what it is given.
-_MAKES = re.compile(r"\bcreate_task\b|\bensure_future\b|\bTask(?=\s*\(| as\b)|\bwait(?=\s*\(\s*[^)\s]| as\b)")
+# What makes a task, also under another name.
+_MAKES = re.compile(r"\b(?:create_task|ensure_future)\b|\bTask(?=\s*\(| as\b)")
 
 
 class PendingTasksAbandoned(Rule):
     code = "CNL504"
     needs = ("await", _WAIT, ("timeout", "FIRST_", "return_when", "**"))
-    file_needs = ((_MAKES,),)
+    file_needs = (_MAKES,)
     visits = (ast.AsyncFunctionDef,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -58,16 +58,14 @@ if TYPE_CHECKING:
     from flake8_cancel.fix.edit import Edit
     from flake8_cancel.rule import Replacement
 
-# What makes a task, also under another name; a wait makes tasks of what it is given.
-_MAKES = re.compile(
-    r"\bcreate_task\b|\bensure_future\b|\bTask(?=\s*\(| as\b)|\bas_completed\b|\bwait(?=\s*\(\s*[^)\s]| as\b)"
-)
+# What makes a task, also under another name.
+_MAKES = re.compile(r"\b(?:create_task|ensure_future|as_completed)\b|\bTask(?=\s*\(| as\b)")
 
 
 class TaskOrphaned(Rule):
     code = "CNL503"
     needs = (("await", "async for", "async with", "yield"),)
-    file_needs = ((_MAKES,),)
+    file_needs = (_MAKES,)
     visits = (ast.AsyncFunctionDef,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
