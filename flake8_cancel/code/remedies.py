@@ -59,8 +59,6 @@ def remedy(module: Module, catcher: Catcher, loss: Loss) -> Remedy | None:
     skipped then and cannot go into a ``finally``, or where the handler is the only way out of an endless loop to what
     follows it.
     """
-    if loss.kind in (GOES_ON, VALUE) and _leaves_for_good(module, loss.leaving):
-        return None
     safe = loss.kind == TURNS and loss.for_ever
     if not safe and module.canceller_takes_no_cancellation(module.function(catcher)):
         return None
@@ -69,6 +67,8 @@ def remedy(module: Module, catcher: Catcher, loss: Loss) -> Remedy | None:
         return None
     statement, cleanup, further = aftermath(module, catcher)
     if further:
+        return None
+    if not cleanup and loss.kind in (GOES_ON, VALUE) and _leaves_for_good(module, loss.leaving):
         return None
     if not cleanup:
         return found._replace(safe=safe)

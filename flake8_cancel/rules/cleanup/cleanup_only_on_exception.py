@@ -40,8 +40,8 @@ Fix:
 
 Not found:
     A ``try`` with a clause of its own for CancelledError. Cleanup that only mends what the error broke: of what the
-    function neither made nor opened, or in a clause for one kind of error, or under a condition. Where such a clause ends a process, CNL405
-    speaks.
+    function neither made nor opened, in a clause for one kind of error, or under a condition. Where such a clause ends
+    a process, CNL405 speaks.
 """
 
 from __future__ import annotations
