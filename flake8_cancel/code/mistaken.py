@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_cancel.code.catchers import Catcher
+from flake8_cancel.code.catchers import Catcher, is_broad
 from flake8_cancel.code.values import AWAITABLE, Kind
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def mistaken(module: Module, catcher: Catcher) -> Mistaken | None:
     block = module.parent(catcher)
     if written is None or not isinstance(block, (ast.Try, ast.With)) or _is_taken_elsewhere(module, catcher, right):
         return None
+    if _changes_nothing(module, catcher):
+        return None
     parts = list(_own_nodes(block.body))
     raised = _from_asyncio(module, parts) if right == OF_ASYNCIO else _from_threads(module, parts)
     return Mistaken(written, right, raised) if raised else None
@@ -63,6 +65,17 @@ def _classes(catcher: Catcher) -> Sequence[ast.expr]:
         kind = catcher.type
         return kind.elts if isinstance(kind, ast.Tuple) else [kind] if kind else []
     return catcher.context_expr.args if isinstance(catcher.context_expr, ast.Call) else []
+
+
+def _changes_nothing(module: Module, catcher: Catcher) -> bool:
+    """Tell whether a handler only raises again what no clause below takes: it might as well not be there."""
+    if not isinstance(catcher, ast.ExceptHandler):
+        return False
+    again = [isinstance(node, ast.Raise) and node.exc is None for node in catcher.body] == [True]
+    block = module.parent(catcher)
+    assert isinstance(block, ast.Try)
+    below = block.handlers[block.handlers.index(catcher) + 1 :]
+    return again and not any(is_broad(module, other) for other in below)
 
 
 def _is_taken_elsewhere(module: Module, catcher: Catcher, right: str) -> bool:
