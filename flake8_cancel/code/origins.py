@@ -27,8 +27,17 @@ class _Step(NamedTuple):
 
 
 class _Addition(NamedTuple):
-    """What is put into a collection: whatever holds it has the value at a path."""
+    """What is put into a collection: the name or attribute that holds it has the value at a path.
 
+    Attributes:
+        holder: the name or attribute.
+        owners: the classes that the attribute may belong to.
+        path: where the value is put.
+        value: what is put in.
+    """
+
+    holder: ast.expr
+    owners: list[ast.ClassDef]
     path: Path
     value: ast.expr
 
@@ -48,7 +57,7 @@ _PUT_IN: dict[str, tuple[int, bool]] = {
 # Classes of futures; the second is another name of the first.
 _CLASSES = frozenset({"asyncio.Future", "tornado.concurrent.Future"})
 # So far a question is followed, so deeply are collections nested, and records that hold records.
-_MOST_STEPS = 400
+_MOST_STEPS = 1000
 _LONGEST_PATH = 6
 _DEEPEST = 4
 
@@ -64,11 +73,13 @@ class Origins:
         self._kinds = kinds
         self._arguments = Arguments(kinds)
         self._found: dict[ast.expr, frozenset[ast.Call]] = {}
-        self._additions: dict[str, list[tuple[ast.expr, _Addition]]] | None = None
+        self._additions: dict[str, list[_Addition]] | None = None
+        self._steps = 0
 
     def of(self, expression: ast.expr) -> frozenset[ast.Call]:
         """Return the calls that made the futures that an expression may be, or waits for; see ``Module.origins``."""
         if expression not in self._found:
+            self._index()
             steps = self._walk(_Step(expression, ()))
             self._found[expression] = frozenset(maker for maker in map(self._maker, steps) if maker)
         return self._found[expression]
@@ -82,22 +93,25 @@ class Origins:
         is_loops = isinstance(maker, ast.Attribute) and maker.attr == "create_future"
         return call if is_loops or self._kinds.names.name(maker) in _CLASSES else None
 
-    def _walk(self, start: _Step, depth: int = 0, adds: bool = True) -> set[_Step]:
-        """Return every step from where a value is used to where it comes from.
+    def _walk(self, start: _Step, depth: int = 0, adds: bool = True) -> list[_Step]:
+        """Return every step from where a value is used to where it comes from, in the order they are found in.
 
         Args:
             start: the value.
             depth: how many questions are being asked of what holds it.
             adds: whether to count what is put into collections after they are made.
         """
-        seen: set[_Step] = set()
+        if not depth:
+            self._steps = 0
+        seen: dict[_Step, None] = {}
         waiting = [start]
-        while waiting and len(seen) < _MOST_STEPS:
+        while waiting and self._steps < _MOST_STEPS:
             step = waiting.pop()
             if step not in seen and len(step.path) <= _LONGEST_PATH and len(step.calls) <= _LONGEST_PATH:
-                seen.add(step)
+                self._steps += 1
+                seen[step] = None
                 waiting.extend(self._before(step, depth, adds))
-        return seen
+        return list(seen)
 
     def _before(self, step: _Step, depth: int, adds: bool) -> Iterator[_Step]:
         expression, path, _ = step
@@ -134,7 +148,7 @@ class Origins:
 
     def _of_attribute(self, attribute: ast.Attribute, step: _Step, depth: int, adds: bool) -> Iterator[_Step]:
         definitions = self._kinds.definitions
-        owners = self._owners(attribute.value, depth)
+        owners = self._owners(attribute.value, depth, adds)
         for owner in owners:
             bindings = definitions.attribute_bindings(owner, attribute.attr)
             yield from self._of_bindings(bindings, _Step(attribute, step.path))
@@ -145,12 +159,12 @@ class Origins:
         if adds and owners:
             yield from self._added(_Step(attribute, step.path), owners)
 
-    def _owners(self, expression: ast.expr, depth: int) -> list[ast.ClassDef]:
+    def _owners(self, expression: ast.expr, depth: int, adds: bool) -> list[ast.ClassDef]:
         """Return the classes of this file of which something may be an instance."""
         known = self._kinds.known(expression)
         if known is not None or depth > _DEEPEST:
             return [known.definition] if known and known.definition else []
-        steps = self._walk(_Step(expression, ()), depth + 1)
+        steps = self._walk(_Step(expression, ()), depth + 1, adds)
         made = [step.expression for step in steps if isinstance(step.expression, ast.Call) and not step.path]
         classes = [self._kinds.called(call) for call in made]
         return [one for one in dict.fromkeys(classes) if isinstance(one, ast.ClassDef)]
@@ -198,30 +212,31 @@ class Origins:
 
     def _added(self, step: _Step, owners: list[ast.ClassDef]) -> Iterator[_Step]:
         """Yield what is put into what a name or attribute holds after it is made."""
-        for holder, addition in self._index().get(_word(step.expression), ()):
-            if not self._is_same(step.expression, holder, owners) or len(addition.path) > len(step.path):
+        for addition in self._index().get(_word(step.expression), ()):
+            if not self._is_same(step.expression, owners, addition) or len(addition.path) > len(step.path):
                 continue
             if all(fit(*pair) for pair in zip(addition.path, step.path, strict=False)):
                 yield _Step(addition.value, step.path[len(addition.path) :])
 
-    def _is_same(self, expression: ast.expr, holder: ast.expr, owners: list[ast.ClassDef]) -> bool:
-        if isinstance(expression, ast.Name) and isinstance(holder, ast.Name):
+    def _is_same(self, expression: ast.expr, owners: list[ast.ClassDef], addition: _Addition) -> bool:
+        if isinstance(expression, ast.Name) and isinstance(addition.holder, ast.Name):
             bindings = self._kinds.names.bindings(expression)
-            return bool(bindings) and bindings is self._kinds.names.bindings(holder)
-        if isinstance(expression, ast.Attribute) and isinstance(holder, ast.Attribute):
-            others = self._owners(holder.value, _DEEPEST)
-            return any(self._kinds.definitions.are_related(one, other) for one in owners for other in others)
-        return False
+            return bool(bindings) and bindings is self._kinds.names.bindings(addition.holder)
+        are_related = self._kinds.definitions.are_related
+        return any(are_related(one, other) for one in owners for other in addition.owners)
 
-    def _index(self) -> dict[str, list[tuple[ast.expr, _Addition]]]:
+    def _index(self) -> dict[str, list[_Addition]]:
         """Return all that is put into collections, by the last word of each name and attribute that holds them."""
         if self._additions is None:
             self._additions = {}
             for receiver, path, value in self._all_additions():
                 for step in self._walk(_Step(receiver, path), adds=False):
-                    if isinstance(step.expression, (ast.Name, ast.Attribute)):
-                        addition = step.expression, _Addition(step.path, value)
-                        self._additions.setdefault(_word(step.expression), []).append(addition)
+                    holder, owners = step.expression, list[ast.ClassDef]()
+                    if isinstance(holder, ast.Attribute):
+                        owners = self._owners(holder.value, 1, False)
+                    if isinstance(holder, (ast.Name, ast.Attribute)):
+                        addition = _Addition(holder, owners, step.path, value)
+                        self._additions.setdefault(_word(holder), []).append(addition)
         return self._additions
 
     def _all_additions(self) -> Iterator[tuple[ast.expr, Path, ast.expr]]:

@@ -37,6 +37,9 @@ def _kind(body: str, head: str = "async def f(p=None):") -> Kind | None:
     ("expression", "kind"),
     [
         ("asyncio.create_task(work())", Kind.TASK),
+        ("asyncio.Queue[int]()", Kind.QUEUE),
+        ("Scope[int]()", Kind.INSTANCE),
+        ("spawn[int](work())", None),
         ("asyncio.ensure_future(work())", Kind.TASK),
         ("asyncio.ensure_future(asyncio.Future())", Kind.FUTURE),
         ("asyncio.ensure_future(p)", None),
@@ -87,6 +90,7 @@ def test_of_expressions(expression: str, kind: Kind | None) -> None:
         ("asyncio.Task | None", Kind.TASK),
         ("'asyncio.Task | None'", Kind.TASK),
         ("Union[asyncio.Task, asyncio.Future]", None),
+        ("Scope[int]", Kind.INSTANCE),
         ("asyncio.AbstractEventLoop", Kind.LOOP),
         ("list[asyncio.Task]", Kind.COLLECTION),
         ("Unknown", None),
