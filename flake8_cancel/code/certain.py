@@ -41,6 +41,10 @@ _PUTS_BACK = frozenset({"put", "put_nowait"})
 _LOOKS = frozenset({"current", "find", "get", "lookup"})
 
 
+# The first words of what makes a cursor.
+_CURSORS = (("cursor",), ("execute",), ("executemany",), ("executescript",))
+
+
 def runs_on_asyncio(module: Module) -> bool:
     """Tell whether the coroutines of a file are asyncio's, as far as cleanup goes: a file that only awaits counts."""
     return module.framework() in ("asyncio", "none")
@@ -70,6 +74,9 @@ def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, givi
         taking: what takes.
         giving: what gives back.
     """
+    # A rollback to something is an operation of its own.
+    if giving.form == METHOD and words(giving.verb)[:1] == ("rollback",) and giving.given:
+        return False
     if taking.form == MADE:
         return _is_made(module, function, taking, giving)
     thing = _expression(taking)
@@ -123,7 +130,7 @@ def _is_made(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving
     name = _name(taking.thing)
     if not name or not _is_local(function, name) or taking.call is None or "cancel" in words(giving.verb):
         return False
-    if _has_rules_of_its_own(module, taking):
+    if _has_rules_of_its_own(module, taking) or _is_held_by_another(module, taking):
         return False
     if _is_look(taking.verb) and not taking.awaited and not _is_listed(module, taking.call):
         return False
@@ -133,6 +140,19 @@ def _is_made(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving
     if giving.thing == taking.thing and not is_open and _is_opened(function, taking):
         return False
     return _only_made(function, name) and not escapes(module, function, name)
+
+
+def _is_held_by_another(module: Module, taking: Act) -> bool:
+    """Tell whether what is made ends by itself: a cursor with its local, or the whole with the block that holds it."""
+    if words(taking.verb)[:1] in _CURSORS:
+        return True
+    lender = taking.call.func.value if taking.call and isinstance(taking.call.func, ast.Attribute) else None
+    return lender is not None and any(
+        isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == root(lender)
+        for around in module.ancestors(taking.node)
+        if isinstance(around, (ast.With, ast.AsyncWith))
+        for item in around.items
+    )
 
 
 def _is_listed(module: Module, call: ast.Call) -> bool:

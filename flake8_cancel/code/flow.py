@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from flake8_cancel.code.flows import Flows
 
 # Over these limits a function is left out: its states grow with what its nested finally blocks may have pending.
-MAX_STATES = 5_000
-MAX_STATES_A_POINT = 512
+MAX_STATES = 20_000
+MAX_STATES_A_POINT = 4_000
 
 
 class TooLargeError(Exception):

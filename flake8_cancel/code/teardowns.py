@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.points import YIELD, State
 from flake8_cancel.code.releases import any_of, handed_to_with, lets_out, passes
-from flake8_cancel.code.taking import MADE, METHOD, Act, gives_back, givings, own_statements, takings
+from flake8_cancel.code.taking import MADE, METHOD, Act, gives_back, givings, key, own_statements, takings
 from flake8_cancel.code.verbs import ends
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def torn_down(module: Module, function: ast.AsyncFunctionDef, handed_over: ast.Y
     around = [parent for parent in module.ancestors(handed_over) if isinstance(parent, ast.Try)]
     if any(parent.handlers for parent in around):
         # Somebody thought of errors there, and what is done for them and what not is meant so.
+        return None
+    if _is_only_for_fixtures(module, function):
         return None
     protected = {node for parent in around for final in parent.finalbody for node in ast.walk(final)}
     flow = module.flow(function)
@@ -48,7 +50,43 @@ def torn_down(module: Module, function: ast.AsyncFunctionDef, handed_over: ast.Y
             for act in givings(node)
             if (act.thing, act.verb) == (giving.thing, giving.verb)
         }
+        if _is_registered(function, giving):
+            continue
         is_release = any_of(passes(same), handed_to_with(giving.thing))
         if flow.walk(behind, passes({giving.node})) and any(lets_out(flow, state, is_release) for state in yields):
             return giving
     return None
+
+
+def _is_registered(function: ast.AsyncFunctionDef, giving: Act) -> bool:
+    """Tell whether the cleanup is also given to a call as a callback: an exit stack does it when the body fails."""
+    return any(
+        isinstance(argument, ast.Attribute) and argument.attr == giving.verb and key(argument.value) == giving.thing
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+        for argument in node.args
+    )
+
+
+def _is_only_for_fixtures(module: Module, function: ast.AsyncFunctionDef) -> bool:
+    """Tell whether this file enters a manager only around the ``yield`` of fixtures, which no test's error reaches."""
+    uses = module.uses(function)
+    return bool(uses) and all(_is_in_fixture(module, use) for use in uses)
+
+
+def _is_in_fixture(module: Module, use: ast.expr) -> bool:
+    if any(isinstance(node, ast.Call) and _is_fixture(module, node.func) for node in module.ancestors(use)):
+        # Among the parameters of a fixture, which enters it.
+        return True
+    block = next((node for node in module.ancestors(use) if isinstance(node, ast.stmt)), None)
+    around = module.function(use)
+    if not isinstance(block, ast.AsyncWith) or not isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    makers = (node.func if isinstance(node, ast.Call) else node for node in around.decorator_list)
+    return any(_is_fixture(module, maker) for maker in makers) and all(
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield) for node in block.body
+    )
+
+
+def _is_fixture(module: Module, maker: ast.expr) -> bool:
+    return (module.name(maker) or "").rpartition(".")[2] == "fixture"

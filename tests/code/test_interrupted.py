@@ -55,7 +55,8 @@ def answer(wait: str, around: str = "async def f(x, base: Base): {}") -> bool:
 
 
 @pytest.mark.parametrize(
-    "wait", ["await never()", "await never_either()", "await swallows(x)", "await suppresses(x)", "await base.at_once()"]
+    "wait",
+    ["await never()", "await never_either()", "await swallows(x)", "await suppresses(x)", "await base.at_once()"],
 )
 def test_no_cancellation_comes_out(wait: str) -> None:
     assert not answer(wait)

@@ -54,6 +54,10 @@ def test_the_place_is_the_first_wait_behind_the_taking() -> None:
         "try:\n    x = await client.open()\nfinally:\n    await work()\n    x.close()",
         "x = await pool.get()\nawait work(x)\nclient.put_nowait(x)",
         "undo = client.listen()\nclient.undos.append(undo)\nawait work()\nundo()",
+        # A cursor ends with its local, and what a block lent with the block.
+        "x = await client.execute('select')\nawait work(x)\nawait x.close()",
+        "async with client.session() as held:\n    x = await held.get()\n    await work(x)\n    await x.close()",
+        "x = await client.open()\nawait work(x)\nawait x.rollback_to(7)",
         # That clause is what is wrong.
         "x = await client.open()\ntry:\n    await work()\nexcept OSError:\n"
         "    x.close()\n    raise\nawait work()\nx.close()",
