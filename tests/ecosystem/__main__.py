@@ -32,9 +32,10 @@ def main() -> int:
     new = summary.summary_of(measured)
     differences = summary.differences(stored, new)
     options.report.write(report.render(measured, differences))
-    if options.save:
+    crashed = any(one.crashes for one in measured.values())
+    if options.save and not crashed:
         summary.save({**{package: stored[package] for package in listed() if package in stored}, **new})
-    if any(one.crashes for one in measured.values()):
+    if crashed:
         return 2
     if differences:
         return 1

@@ -43,9 +43,9 @@ class Judged(NamedTuple):
         return Package(self.package, self.version), Found(self.path, self.line, self.code)
 
     @property
-    def is_true(self) -> bool:
-        """Tell whether the last reader found it true."""
-        return (self.second or self.first) == "true"
+    def verdict(self) -> str:
+        """Return what the last reader said."""
+        return self.second or self.first
 
 
 def load(path: Path = STORED) -> list[Judged]:
@@ -77,7 +77,7 @@ def sample(summary: Summary, code: str, count: int) -> list[tuple[Package, Found
 
 def rates(judged: Sequence[Judged]) -> dict[str, tuple[int, int]]:
     """Return by code how many findings are true, and how many were judged."""
-    true = Counter(one.code for one in judged if one.is_true)
+    true = Counter(one.code for one in judged if one.verdict == "true")
     return {code: (true[code], count) for code, count in sorted(Counter(one.code for one in judged).items())}
 
 
