@@ -13,6 +13,7 @@ from flake8_cancel.code.futures import handed_out, is_asked_before, is_same, wai
 from flake8_cancel.code.guards import is_taken
 from flake8_cancel.code.keeping import is_log
 from flake8_cancel.code.scopes import FUNCTIONS
+from flake8_cancel.code.undisturbed import never_cancelled
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ def resolving(module: Module, method: ast.Attribute) -> Resolving | None:
     if _is_prepared(module, call, method.value, is_called):
         return None
     waiters: Iterator[ast.Await | ast.Return] = chain(waits_for(module, method.value), handed_out(module, method.value))
-    waiter = next((one for one in waiters if _may_leave(module, one, call, is_called)), None)
+    cancelled = (
+        one for one in waiters if isinstance(one, ast.Return) or not never_cancelled(module, module.function(one))
+    )
+    waiter = next((one for one in cancelled if _may_leave(module, one, call, is_called)), None)
     return Resolving(call, method.value, waiter, is_called) if waiter else None
 
 

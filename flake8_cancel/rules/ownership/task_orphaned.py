@@ -50,6 +50,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.holding import holds
 from flake8_cancel.code.orphans import Orphan, Way, orphans
 from flake8_cancel.code.task_grouping import grouping
+from flake8_cancel.code.undisturbed import never_cancelled
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -72,7 +73,11 @@ class TaskOrphaned(Rule):
         assert isinstance(node, ast.AsyncFunctionDef)
         if module.framework() == "other":
             return
+        undisturbed = never_cancelled(module, node)
         for orphan in orphans(module, node):
+            # At the end of the loop its tasks are cancelled with it.
+            if undisturbed and orphan.way is not Way.FAILING:
+                continue
             path = ((orphan.made, "made here"), (orphan.place, _words(orphan)))
             yield self.finding(_where(orphan), _message(orphan), path, self._mend(node, orphan, module))
 
