@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from flake8_cancel.code.api import Facts
 from flake8_cancel.code.module import Module
+from flake8_cancel.code.tree import children, walk
 from flake8_cancel.finding import Finding, Mark, Span
 from flake8_cancel.rule import Rule
 from flake8_cancel.source import character_column, split_lines
@@ -94,7 +95,7 @@ def _hear_of_errors(text: str) -> None:
 def _examine(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequence[Rule]) -> Report:
     functions, outside = _parts(tree)
     chosen = [(function, with_words(_text(function, lines), facts, rules)) for function in functions]
-    asked = [(rule, node) for function, its in chosen for rule, node in _visits(ast.walk(function), its)]
+    asked = [(rule, node) for function, its in chosen for rule, node in _visits(walk(function), its)]
     asked += _visits(outside, rules)
     if not asked:
         return Report([], [])
@@ -115,7 +116,7 @@ def _parts(tree: ast.Module) -> tuple[list[_Function], list[ast.AST]]:
             functions.append(node)
             continue
         outside.append(node)
-        waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+        waiting.extend(reversed(children(node)))
     return functions, outside
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from flake8_cancel.code.module import Module
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     Replacement = libcst.CSTNode | libcst.FlattenSentinel[libcst.CSTNode] | libcst.RemovalSentinel
 
-Word = str | re.Pattern[str]
+# A callable is asked about the whole text.
+Word = str | re.Pattern[str] | Callable[[str], bool]
 Needs = tuple[Word | tuple[Word, ...], ...]
 
 __all__ = ["Finding", "Mark", "Module", "Needs", "Repair", "Rule", "Span", "Step", "Word", "mark", "span"]
@@ -28,8 +29,8 @@ class Rule:
 
     Attributes:
         code: ``CNL`` and three digits.
-        needs: words, or patterns to be searched for, that the text of one function must hold together; a tuple inside
-            means any of these.
+        needs: words, patterns to be searched for, or questions, that the text of one function must hold together; a
+            tuple inside means any of these.
         file_needs: the same for the text of the whole file, where a rule looks at more than one function or an import
             may have given the word another name.
         visits: the types of ``ast`` nodes that ``check`` is called for.

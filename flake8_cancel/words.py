@@ -45,7 +45,8 @@ def candidates(text: str, facts: Facts, rules: Sequence[Rule]) -> list[Rule]:
     """
     # The cheap question first: most files end here.
     holds = _holder(text, facts)
-    waiting = [rule for rule in rules if holds(rule.needs) and holds(rule.file_needs)]
+    may_hold = _holder(text, facts, asks=False)
+    waiting = [rule for rule in rules if holds(rule.file_needs) and may_hold(rule.needs)]
     if not waiting:
         return []
     found: set[Rule] = set()
@@ -99,15 +100,24 @@ def _left_over(text: str, begin: int, end: int, indent: int) -> str:
     return text[dedented.start() : end] if dedented else ""
 
 
-def _holder(text: str, facts: Facts) -> Callable[[Needs], bool]:
-    """Return what tells whether a text holds words together. Rules share most of them, and each is looked for once."""
-    # The user's own cleanup calls may stand wherever a rule knows several words.
-    own = tuple(name.rpartition(".")[2] for name in facts.cleanup_calls)
+def _is_in(word: Word, text: str) -> bool:
+    if isinstance(word, str):
+        return word in text
+    return word.search(text) is not None if isinstance(word, re.Pattern) else word(text)
+
+
+def _holder(text: str, facts: Facts, asks: bool = True) -> Callable[[Needs], bool]:
+    """Return what tells whether a text holds words together. Rules share most of them, and each is looked for once.
+
+    Questions take longer than words; where they are not asked, the answer is yes.
+    """
+    # The names that the user added may stand wherever a rule knows several words.
+    own = tuple(name.rpartition(".")[2] for name in (*facts.cleanup_calls, *facts.resource_makers))
     known: dict[Word, bool] = {}
 
     def is_in(word: Word) -> bool:
         if word not in known:
-            known[word] = word in text if isinstance(word, str) else word.search(text) is not None
+            known[word] = _is_in(word, text) if asks or isinstance(word, (str, re.Pattern)) else True
         return known[word]
 
     def holds(needs: Needs) -> bool:

@@ -15,7 +15,7 @@ Catcher = ast.ExceptHandler | ast.withitem
 
 # What a file's text holds that has a catcher of each kind.
 NAMING_WORDS = ("CancelledError", "get_cancelled_exc_class")
-BROAD_WORDS = ("BaseException", re.compile(r"\bexcept[\s\\]*:"))
+BROAD_WORDS = ("BaseException", re.compile(r"except[\s\\]*:"))
 
 
 def is_asyncio(module: Module, catcher: Catcher) -> bool:

@@ -43,8 +43,14 @@ class Dropped(NamedTuple):
     name: str
 
 
+_STARTING_WORDS = frozenset({name.rpartition(".")[2] for name in TASK_STARTERS} | {"create_task"})
+
+
 def makes_task(module: Module, call: ast.Call) -> bool:
     """Tell whether a call certainly makes a task that nobody but its caller has a handle of: not one of a group."""
+    # A method keeps its name, whatever it is a method of.
+    if isinstance(call.func, ast.Attribute) and call.func.attr not in _STARTING_WORDS:
+        return False
     if module.kind(call) is not Kind.TASK:
         return False
     if module.name(call.func) in TASK_STARTERS:

@@ -27,8 +27,8 @@ def half_entered(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Ski
         module: the module.
         function: a coroutine function; any other than ``__aenter__`` has none.
     """
-    owner = module.parent(function)
-    if function.name != "__aenter__" or not isinstance(owner, ast.ClassDef):
+    owner = module.parent(function) if function.name == "__aenter__" else None
+    if not isinstance(owner, ast.ClassDef):
         return
     exits = [node for node in owner.body if isinstance(node, _Method) and node.name == "__aexit__"]
     given = [act for method in _with_helpers(module, exits) for act in _givings(method)]

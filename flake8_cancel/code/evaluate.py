@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from flake8_cancel.code.points import BRANCH, SUSPEND, YIELD, Frame, Point
+from flake8_cancel.code.tree import children
 
 _RAISING = (ast.Call, ast.Attribute, ast.Subscript, ast.BinOp, ast.Compare, ast.Await, ast.Starred, ast.Yield)
 _BLOCK_PARTS = (ast.stmt, ast.ExceptHandler, ast.match_case)
@@ -50,12 +51,12 @@ def own_nodes(*roots: ast.AST | None) -> Iterator[ast.AST]:
         elif isinstance(node, ast.arg):
             continue
         else:
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
 
 
 def header(statement: ast.AST) -> list[ast.AST]:
     """Return what a statement evaluates itself, without the statements of its blocks."""
-    return [child for child in ast.iter_child_nodes(statement) if not isinstance(child, _BLOCK_PARTS)]
+    return [child for child in children(statement) if not isinstance(child, _BLOCK_PARTS)]
 
 
 class Evaluator:
@@ -166,4 +167,4 @@ def _in_order(node: ast.AST) -> list[ast.AST]:
         return [node.generators[0].iter]
     if isinstance(node, ast.arguments):
         return [default for default in (*node.defaults, *node.kw_defaults) if default is not None]
-    return [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr_context)]
+    return [child for child in children(node) if not isinstance(child, ast.expr_context)]

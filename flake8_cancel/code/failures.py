@@ -49,6 +49,9 @@ def missed_cleanups(module: Module, statement: ast.Try) -> Iterator[Missed]:
         module: the module.
         statement: a ``try`` statement.
     """
+    # The cheap question first: most clauses give nothing back.
+    if not any(_given(clause) for clause in statement.handlers):
+        return
     function = module.function(statement)
     if not isinstance(function, ast.AsyncFunctionDef):
         return
@@ -70,7 +73,7 @@ def _of_clause(
     module: Module, flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler
 ) -> Iterator[Missed]:
     """Yield at most one cleanup of a clause."""
-    acts = [act for node in own_statements(handler.body) for act in (*givings(node), *lowered_flag(node))]
+    acts = _given(handler)
     statement = module.parent(handler)
     assert isinstance(statement, ast.Try)
     way_out = _way_out(flow, handler) if acts else RAISES
@@ -85,6 +88,10 @@ def _of_clause(
             if path:
                 yield Missed(handler, giving, path, way_out)
                 return
+
+
+def _given(handler: ast.ExceptHandler) -> list[Act]:
+    return [act for node in own_statements(handler.body) for act in (*givings(node), *lowered_flag(node))]
 
 
 def _may_take_cancellation(module: Module, clause: ast.ExceptHandler) -> bool:

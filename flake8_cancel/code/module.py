@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 from flake8_cancel.code.api import OTHER_FRAMEWORKS, Facts
 from flake8_cancel.code.build import AnyFunction
 from flake8_cancel.code.catchers import Catcher
-from flake8_cancel.code.classes import Classes
-from flake8_cancel.code.definitions import Definitions
 from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.flows import Flows
-from flake8_cancel.code.kinds import Kinds
 from flake8_cancel.code.losses import Loss, loss_at
 from flake8_cancel.code.mistimed import mistaken_timeout
-from flake8_cancel.code.names import Names
-from flake8_cancel.code.origins import Origins
-from flake8_cancel.code.owners import Owners
-from flake8_cancel.code.references import References, Things
+from flake8_cancel.code.model import Model
+from flake8_cancel.code.references import Things
 from flake8_cancel.code.scopes import FUNCTIONS
-from flake8_cancel.code.starts import Starts
-from flake8_cancel.code.survey import survey_of
 from flake8_cancel.code.task_making import makers
+from flake8_cancel.code.tree import imported
 from flake8_cancel.code.values import Kind
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -42,32 +37,28 @@ class Module:
     def __init__(self, tree: ast.Module, facts: Facts = _DEFAULTS) -> None:
         self.tree = tree
         self.facts = facts
-        self._survey = survey_of(tree)
-        self._names = Names(self._survey, facts.target)
-        self._definitions = Definitions(self._survey, self._names)
-        self._classes = Classes(self._survey, self._names, self._definitions, facts.target)
-        self._kinds = Kinds(self._survey, self._names, self._definitions)
-        self._references = References(self._kinds)
-        self._owners = Owners(self._kinds, self._references)
-        self._origins = Origins(self._kinds)
-        self._starts = Starts(self._kinds, self._references, self._owners)
         self._flows = Flows(self)
         self._losses: dict[tuple[Catcher, bool], Loss | None] = {}
         self._task_makers: dict[ast.AST, list[ast.Call]] | None = None
+
+    @functools.cached_property
+    def _model(self) -> Model:
+        # Many a rule sees from the tree alone that it has nothing to ask.
+        return Model(self.tree, self.facts)
 
     # --- structure -------------------------------------------------------------------------------------------------
 
     def parent(self, node: ast.AST) -> ast.AST | None:
         """Return the node around a node, None for the module."""
-        return self._survey.parents.get(node)
+        return self._model.survey.parents.get(node)
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """Yield the nodes around a node, from the inside out."""
-        return self._survey.ancestors(node)
+        return self._model.survey.ancestors(node)
 
     def function(self, node: ast.AST) -> Function | None:
         """Return the innermost function whose body holds the node (decorators and defaults are the outer one's)."""
-        scope = self._survey.scopes[node]
+        scope = self._model.survey.scopes[node]
         while scope.parent and not isinstance(scope.node, FUNCTIONS):
             scope = scope.parent
         return scope.node if isinstance(scope.node, FUNCTIONS) else None
@@ -78,28 +69,28 @@ class Module:
 
     def class_around(self, node: ast.AST) -> ast.ClassDef | None:
         """Return the innermost class whose body holds the node; nested functions of a method count as the method."""
-        scope = self._survey.scopes[node]
+        scope = self._model.survey.scopes[node]
         while scope.parent and not isinstance(scope.node, ast.ClassDef):
             scope = scope.parent
         return scope.node if isinstance(scope.node, ast.ClassDef) else None
 
     def calls(self, word: str) -> Sequence[ast.Call]:
         """Return the calls of the functions and methods of one name, whatever they belong to, as the text has them."""
-        return self._survey.calls.get(word, [])
+        return self._model.survey.calls.get(word, [])
 
     def task_makers(self, function: ast.AST) -> Sequence[ast.Call]:
         """Return the calls of a function that make tasks which it alone has, as ``asyncio.create_task`` does."""
         if self._task_makers is None:
-            self._task_makers = makers(self, self._survey.calls)
+            self._task_makers = makers(self, self._model.survey.calls)
         return self._task_makers.get(function, ())
 
     def awaits(self) -> Sequence[ast.Await]:
         """Return every ``await`` of the file."""
-        return self._survey.awaits
+        return self._model.survey.awaits
 
     def yields(self, function: ast.AST) -> Sequence[ast.Yield | ast.YieldFrom]:
         """Return the ``yield`` expressions of a generator function, in the order of the text."""
-        return self._survey.yields.get(function, [])
+        return self._model.survey.yields.get(function, [])
 
     # --- names -----------------------------------------------------------------------------------------------------
 
@@ -112,7 +103,7 @@ class Module:
         (``asyncio.exceptions.CancelledError`` is ``"asyncio.CancelledError"``, ``asyncio.TimeoutError`` stays).
         What this file itself defines has no qualified name: see ``definition``.
         """
-        return self._names.name(expression)
+        return self._model.names.name(expression)
 
     def names(self, expression: ast.expr | None) -> tuple[str | None, ...]:
         """Return the qualified names of a class or a tuple of classes, as in ``except`` and ``isinstance``.
@@ -121,7 +112,7 @@ class Module:
         ``(*ERRORS, ValueError)``; an unknown part is None, no expression (a bare ``except``) gives nothing.
         A class of this file is the name ``".Its.qualname"``.
         """
-        return self._classes.names(expression)
+        return self._model.classes.names(expression)
 
     def definition(self, expression: ast.expr | None) -> Definition | None:
         """Return the one definition of this file that an expression certainly refers to.
@@ -130,19 +121,19 @@ class Module:
         bases in this file), ``Class.method``; ``functools.partial(f, ...)`` is ``f``.
         None when anything else may be meant, and for properties.
         """
-        return self._definitions.definition(expression)
+        return self._model.definitions.definition(expression)
 
     def called(self, call: ast.Call) -> Definition | None:
         """Return what ``definition`` tells of a call; methods of instances of this file's classes are known too."""
-        return self._kinds.called(call)
+        return self._model.kinds.called(call)
 
     def is_plain(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Tell whether a call of a function of this file gives what its body gives: no decorator may change it."""
-        return self._definitions.is_plain(function)
+        return self._model.definitions.is_plain(function)
 
     def uses(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
         """Return the expressions that refer to a function of this file, or may."""
-        return list(self._starts.uses(function))
+        return list(self._model.starts.uses(function))
 
     def bases(self, name: str) -> tuple[str | None, ...] | None:
         """Return the qualified names of all base classes, near ones first, of an exception class.
@@ -153,14 +144,18 @@ class Module:
         Returns:
             the bases without the class itself, with None where one is unknown; None when the class is unknown.
         """
-        return self._classes.bases(name)
+        return self._model.classes.bases(name)
+
+    @functools.cached_property
+    def _imported(self) -> set[str]:
+        return imported(self.tree)
 
     def framework(self) -> str:
         """Return ``"asyncio"``, ``"anyio"``, ``"other"`` (trio, curio, twisted) or ``"none"``, by its imports.
 
         ``"other"`` wins over ``"anyio"``, and that over ``"asyncio"``; ``"none"`` is a file that imports none of them.
         """
-        tops = {name.partition(".")[0] for name in self._survey.imports}
+        tops = self._imported
         if tops & OTHER_FRAMEWORKS:
             return "other"
         return next((name for name in ("anyio", "asyncio") if name in tops), "none")
@@ -172,7 +167,7 @@ class Module:
 
         None when the name has no such expression: a parameter, a loop variable, or one of several assignments.
         """
-        return self._kinds.value(expression)
+        return self._model.kinds.value(expression)
 
     def kind(self, expression: ast.expr | None) -> Kind | None:
         """Return what a value certainly is: a task, a future, a task group, a lock, a coroutine, a collection, ...
@@ -182,14 +177,14 @@ class Module:
         collections, and what functions of this file return. ``None`` is left out: a task or None is a task.
         A value that may be something else is None.
         """
-        return self._kinds.kind(expression)
+        return self._model.kinds.kind(expression)
 
     def element_kind(self, expression: ast.expr | None) -> Kind | None:
         """Return what the elements of a collection certainly are, of a dictionary its values.
 
         Displays, comprehensions, annotations, and everything put in by ``append``, ``add``, ``d[k] = v`` and the like.
         """
-        return self._kinds.element_kind(expression)
+        return self._model.kinds.element_kind(expression)
 
     def origins(self, expression: ast.expr) -> frozenset[ast.Call]:
         """Return the calls of this file that made the futures that an expression may be, or waits for.
@@ -197,11 +192,11 @@ class Module:
         Followed are names, attributes, records, collections, queues, arguments and results. Two expressions that share
         an origin may be the same future.
         """
-        return self._origins.of(expression)
+        return self._model.origins.of(expression)
 
     def returns(self) -> Iterator[ast.Return]:
         """Yield every ``return`` of the file."""
-        for found in self._survey.returns.values():
+        for found in self._model.survey.returns.values():
             yield from found
 
     # --- owners ----------------------------------------------------------------------------------------------------
@@ -212,11 +207,11 @@ class Module:
         The first parameter of a method is ``self``, however it is called. Two expressions of one function with one key
         refer to the same value unless it was rebound between them. None for anything but names, attributes and items.
         """
-        return self._references.reference(expression)
+        return self._model.references.reference(expression)
 
     def cancels(self, function: ast.AST) -> list[ast.Call]:
         """Return the calls of ``.cancel()`` and ``.cancel(message)`` in a function (or the module), as they stand."""
-        return self._owners.cancels(function)
+        return self._model.owners.cancels(function)
 
     def cancelled_before(self, expression: ast.expr, node: ast.AST | None = None) -> bool:
         """Tell whether all that an expression refers to, or would wait for if awaited, is cancelled before a place.
@@ -229,7 +224,7 @@ class Module:
             expression: a task, a collection in ``gather(*tasks)`` or ``wait(tasks)``, ...
             node: the place; the expression itself when left out.
         """
-        return self._owners.cancelled_before(expression, node)
+        return self._model.owners.cancelled_before(expression, node)
 
     def awaited(self, expression: ast.expr) -> Things | None:
         """Return what awaiting an expression waits for: each thing is the set of keys that it goes by in this file.
@@ -237,36 +232,36 @@ class Module:
         ``gather``, ``wait``, ``wait_for``, ``shield`` and helpers of this file that only wait for their parameters are
         seen through. Two things are the same when they share a key. None when something unknown is waited for.
         """
-        return self._owners.awaited(expression)
+        return self._model.owners.awaited(expression)
 
     def only_waits_for_cancelled(self, statements: Sequence[ast.AST]) -> bool:
         """Tell whether a block suspends, and only to wait for what ``cancelled_before`` is true of.
 
         This is the idiom of cancelling a task and waiting for it; helpers of this file that do both count too.
         """
-        return self._owners.only_waits_for_cancelled(statements)
+        return self._model.owners.only_waits_for_cancelled(statements)
 
     def own_task(self, expression: ast.expr) -> bool:
         """Tell whether an expression is certainly a task that this function made, or for ``self.x`` this class."""
-        return self._owners.own_task(expression)
+        return self._model.owners.own_task(expression)
 
     def started_only_as_task(self, function: ast.AST | None) -> bool:
         """Tell whether this file uses a coroutine function, and each time only to start it as a task.
 
         ``create_task``, ``start_soon`` and the like and wrappers of this file start it; ``partial`` is seen through.
         """
-        return self._starts.started_only_as_task(function)
+        return self._model.starts.started_only_as_task(function)
 
     def canceller_takes_no_cancellation(self, function: ast.AST | None) -> bool:
         """Tell whether this file cancels a task of a coroutine function and awaits it with no handler around.
 
         As long as the function swallows its cancellation the canceller goes on; if it lets it through, it raises there.
         """
-        return self._starts.canceller_takes_no_cancellation(function)
+        return self._model.starts.canceller_takes_no_cancellation(function)
 
     def run_by(self, waited: ast.expr) -> list[ast.AsyncFunctionDef]:
         """Return the coroutine functions of this file that the tasks run, or may run, that an expression waits for."""
-        return self._starts.run_by(waited)
+        return self._model.starts.run_by(waited)
 
     # --- the cancellation graph --------------------------------------------------------------------------------------
 

@@ -37,8 +37,8 @@ _OF_LOOPS = frozenset(
 )
 _LOOPS = frozenset({"loop", "_loop"})
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-# A function that holds none of these opens none of them.
-OPENING_WORDS = ("acquire(", "connect(", "connect_", "connection(", "endpoint(")
+# What these are called. A function that calls none of them opens nothing.
+OPENERS = frozenset({maker.rpartition(".")[2] for maker in _CONNECTS} | _OF_LOOPS | {"acquire"})
 
 
 class Abandoned(NamedTuple):
@@ -84,7 +84,7 @@ def abandoned(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Abando
 
 
 def _opens(module: Module, act: Act) -> bool:
-    if act.call is None or not act.awaited:
+    if act.call is None or not act.awaited or act.verb not in OPENERS | _last_words(module):
         return False
     name = module.name(act.call.func)
     if name in _CONNECTS or name in module.facts.resource_makers:
@@ -97,6 +97,10 @@ def _opens(module: Module, act: Act) -> bool:
         return "pool" in word.lower()
     kind = module.kind(owner)
     return act.verb in _OF_LOOPS and (kind is Kind.LOOP or (kind is None and word in _LOOPS))
+
+
+def _last_words(module: Module) -> set[str]:
+    return {maker.rpartition(".")[2] for maker in module.facts.resource_makers}
 
 
 def _is_ended(module: Module, statements: list[ast.stmt], made: Act) -> bool:

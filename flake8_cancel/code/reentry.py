@@ -29,12 +29,14 @@ def is_guard(module: Module, function: ast.AsyncFunctionDef, taking: Act) -> boo
         and any(key(part) == taking.thing for part in _alternatives(node.test))
         for node in own_statements(function.body)
     )
+    if not asks:
+        return False
     setters = {
         module.function(node)
         for node in ast.walk(owner)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and key(node) == taking.thing
     }
-    return asks and all(_raises_flag(setter, taking.thing) for setter in setters)
+    return all(_raises_flag(setter, taking.thing) for setter in setters)
 
 
 def _raises_flag(function: ast.AST | None, flag: Key | None) -> bool:

@@ -70,7 +70,6 @@ class Survey:
         calls: every call, by the last word of what is called.
         attribute_bindings: every assignment to an attribute.
         item_bindings: every assignment to an item.
-        imports: the modules imported anywhere.
         classes: every class.
         returns: the ``return`` statements of each function.
         yields: the ``yield`` expressions of each generator function.
@@ -88,7 +87,6 @@ class Survey:
         self.calls: dict[str, list[ast.Call]] = {}
         self.attribute_bindings: list[tuple[ast.Attribute, Binding]] = []
         self.item_bindings: list[tuple[ast.Subscript, Binding]] = []
-        self.imports: set[str] = set()
         self.classes: list[ast.ClassDef] = []
         self.returns: dict[ast.AST, list[ast.Return]] = {}
         self.yields: dict[ast.AST, list[ast.Yield | ast.YieldFrom]] = {}

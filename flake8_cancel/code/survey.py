@@ -144,7 +144,6 @@ def _with(survey: Survey, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
 
 def _import(survey: Survey, node: ast.Import, scope: Scope) -> None:
     for alias in node.names:
-        survey.imports.add(alias.name)
         first = alias.name.partition(".")[0]
         text = alias.name if alias.asname else first
         _name(scope, alias.asname or first, Binding(Form.IMPORTED, node, text=text))
@@ -152,7 +151,6 @@ def _import(survey: Survey, node: ast.Import, scope: Scope) -> None:
 
 def _import_from(survey: Survey, node: ast.ImportFrom, scope: Scope) -> None:
     module = "." * node.level + (node.module or "")
-    survey.imports.add(module)
     for alias in node.names:
         if alias.name == "*":
             scope.stars.append(module)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from flake8_cancel.code.api import Facts
+from flake8_cancel.code.tree import children, walk
 from flake8_cancel.code.verbs import ends, ends_argument, is_exit, matches, opens, undoes, words
 
 # The meaning of an expression without its place: equal keys are the same expression.
@@ -18,7 +19,7 @@ MADE, METHOD, COUNT, ENTRY, FLAG = "made", "method", "count", "entry", "flag"
 _HAND_OUT = frozenset({"acquire", "checkout", "open"})
 # What puts an entry into a collection, and what takes it out; the entry is the first argument.
 _PUTS = frozenset({"add", "append", "appendleft", "setdefault"})
-_TAKES_OUT = frozenset({"discard", "pop", "remove"})
+TAKES_OUT = frozenset({"discard", "pop", "remove"})
 # Reading from a collection takes nothing.
 _LOOKS = frozenset({"get", "pop", "popleft", "popitem", "get_nowait", "setdefault"})
 _LONGEST_SHOWN = 60
@@ -60,7 +61,7 @@ def own_statements(body: Iterable[ast.AST]) -> Iterator[ast.stmt]:
             yield node
         if isinstance(node, _CLOSED):
             continue
-        waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+        waiting.extend(reversed(children(node)))
 
 
 def key(node: object) -> Key:
@@ -75,7 +76,7 @@ def mentions(expression: ast.AST | None, thing: Key | None) -> bool:
     """Tell whether an expression, or a part of it, is a thing."""
     if expression is None or thing is None:
         return False
-    return any(isinstance(node, ast.expr) and key(node) == thing for node in ast.walk(expression))
+    return any(isinstance(node, ast.expr) and key(node) == thing for node in walk(expression))
 
 
 def root(expression: ast.expr | None) -> str:
@@ -173,7 +174,7 @@ def gives_back(giving: Act, taking: Act, facts: Facts) -> bool:
     if not {COUNT, FLAG}.isdisjoint({giving.form, taking.form}):
         return giving.form == taking.form and giving.thing == taking.thing and giving.given == taking.given
     if taking.form == ENTRY:
-        takes_out = giving.form == ENTRY or giving.verb in _TAKES_OUT
+        takes_out = giving.form == ENTRY or giving.verb in TAKES_OUT
         return takes_out and giving.thing == taking.thing and giving.given[:1] == taking.given[:1] != ()
     if giving.form != METHOD:
         return False

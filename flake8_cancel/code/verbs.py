@@ -46,7 +46,7 @@ _NO_ENDINGS = frozenset({"callback", "callbacks", "cb", "cbs", "event", "handler
 _QUESTIONS = frozenset({"can", "has", "is", "on", "should", "wait", "was", "will"})
 # The words of calls that end the life of what they are given.
 _ENDS_ARGUMENT = ENDINGS | frozenset("checkin discard free putconn put remove return rmtree give".split())
-# What the text of a function holds that gives something back, and where it may give back what it passes on too.
+# What the text of a function holds that gives something back.
 GIVING_WORDS = tuple(
     sorted(
         {
@@ -67,7 +67,6 @@ GIVING_WORDS = tuple(
         }
     )
 )
-GIVING_OR_PASSING_WORDS = (*GIVING_WORDS, "free", "give", "put", "return_", "rmtree")
 OPENINGS = frozenset(
     "acquire aenter begin connect enter init initialize login open reconnect restart setup start startup".split()
 )
@@ -93,6 +92,21 @@ def matches(first: str, second: str) -> bool:
     if end[0] in _PREFIXED.get(start[0], ()):
         return len(start) > 1 and start[1:] == end[1:]
     return end[0] in _PAIRS.get(start[0], ()) and start[1:] == end[1:]
+
+
+def may_close_pair(verb: str) -> bool:
+    """Tell whether a method with this name is the second of a pair with some method."""
+    found = words(verb)
+    if not found:
+        return False
+    seconds = _PAIRS.values() if len(found) == 1 else (*_PAIRS.values(), *_PREFIXED.values())
+    return any(found[0] in second for second in seconds)
+
+
+def may_open_pair(verb: str) -> bool:
+    """Tell whether a method with this name is the first of a pair with some method."""
+    found = words(verb)
+    return bool(found) and (found[0] in _PAIRS or (len(found) > 1 and found[0] in _PREFIXED))
 
 
 def ends(verb: str, facts: Facts) -> bool:

@@ -24,6 +24,9 @@ _ASKING = frozenset({"builtins.getattr", "builtins.hasattr"})
 _CHECKING = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
 
 
+_LAST_WORDS = frozenset(name.rpartition(".")[2] for name in (*BEGAN, *_ACLOSING)) | frozenset(_METHODS)
+
+
 def began(name: str) -> Version | None:
     """Return the Python in which a qualified name began, None where every supported one has it."""
     return BEGAN.get(name) or _ACLOSING.get(name)
@@ -51,6 +54,8 @@ def younger_use(module: Module, use: ast.Attribute) -> str | None:
         module: the module.
         use: the attribute, as it is read.
     """
+    if use.attr not in _LAST_WORDS:
+        return None
     name = module.name(use)
     if use.attr in _METHODS and module.kind(use.value) is Kind.TASK:
         name = f"asyncio.Task.{use.attr}"

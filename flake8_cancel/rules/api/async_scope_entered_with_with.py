@@ -37,6 +37,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.guards import is_expected, is_told_apart
+from flake8_cancel.code.traces import has_timeout_scope
 from flake8_cancel.code.values import Kind
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
@@ -61,6 +62,7 @@ class AsyncScopeEnteredWithWith(Rule):
     code = "CNL207"
     needs = ("with",)
     file_needs = (
+        ("asyncio", "async_timeout", "contextlib"),
         (
             "AsyncExitStack",
             "Barrier",
@@ -71,7 +73,7 @@ class AsyncScopeEnteredWithWith(Rule):
             "Timeout",
             "aclosing",
             "shield",
-            "timeout",
+            has_timeout_scope,
         ),
     )
     visits = (ast.With, ast.AsyncWith)

@@ -36,19 +36,21 @@ import ast
 import re
 from collections.abc import Iterator
 
+from flake8_cancel.code.traces import has_timeout_scope
 from flake8_cancel.code.younger import began, gives_message, younger_imports, younger_use
 from flake8_cancel.rule import Finding, Module, Rule
 
-_MESSAGE = re.compile(r"\.\s*cancel\s*\(\s*[^\s)]")
+_MESSAGE = re.compile(r"cancel\s*\(\s*[^\s)]")
 
 
 class NewerThanTarget(Rule):
     code = "CNL210"
     needs = ()
     file_needs = (
+        ("asyncio", "contextlib"),
         (
             "TaskGroup",
-            "timeout",
+            has_timeout_scope,
             "Runner",
             "Barrier",
             "cancelling",

@@ -38,6 +38,7 @@ Not found:
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -66,11 +67,12 @@ _METHODS: dict[Kind | None, frozenset[str]] = {
     Kind.TIMER_HANDLE: _HANDLE,
 }
 _NAMES = frozenset().union(*_METHODS.values())
+_UNCALLED = re.compile(rf"\.\s*(?:{'|'.join(sorted(_NAMES))})\b(?![\s\\]*\()")
 
 
 class PredicateNotCalled(Rule):
     code = "CNL203"
-    needs = (("cancel", "done", "expired", "running"),)
+    needs = (("cancel", "done", "expired", "running"), _UNCALLED)
     file_needs = (("asyncio", "concurrent"),)
     visits = (ast.Attribute,)
 

@@ -45,11 +45,12 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.catchers import BROAD_WORDS, NAMING_WORDS
 from flake8_cancel.code.certain import runs_on_asyncio
 from flake8_cancel.code.cut_short import Cut, cleanup_blocks, cuts
 from flake8_cancel.code.nesting import can_be_nested, is_cleanup_alone
 from flake8_cancel.code.taking import shown
-from flake8_cancel.code.verbs import GIVING_OR_PASSING_WORDS
+from flake8_cancel.code.traces import defines_ending, gives_back
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -61,7 +62,12 @@ if TYPE_CHECKING:
 
 class CleanupCutShort(Rule):
     code = "CNL404"
-    needs = (("await", "async for", "async with"), (*GIVING_OR_PASSING_WORDS, ".set("))
+    needs = (
+        ("await", "async for", "async with"),
+        ("finally", "except", "__aexit__", defines_ending),
+        (".set(", gives_back),
+    )
+    file_needs = (("finally", "__aexit__", *NAMING_WORDS, *BROAD_WORDS),)
     visits = (ast.Try, ast.AsyncFunctionDef)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -56,7 +56,7 @@ from flake8_cancel.code.failures import RAISES, Missed, missed_cleanups
 from flake8_cancel.code.framing import raises_what_it_caught
 from flake8_cancel.code.processes import left_running
 from flake8_cancel.code.taking import own_statements, shown
-from flake8_cancel.code.verbs import GIVING_OR_PASSING_WORDS
+from flake8_cancel.code.traces import gives_back_in_handler
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ _CANCELLED = "asyncio.CancelledError"
 
 class CleanupOnlyOnException(Rule):
     code = "CNL403"
-    needs = ("except", ("await", "async for", "async with"), GIVING_OR_PASSING_WORDS)
+    needs = ("except", ("await", "async for", "async with"), (gives_back_in_handler,))
     visits = (ast.Try,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

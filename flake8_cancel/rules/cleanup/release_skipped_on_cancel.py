@@ -52,10 +52,10 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.certain import runs_on_asyncio
 from flake8_cancel.code.entrances import half_entered
 from flake8_cancel.code.framing import framed
-from flake8_cancel.code.openings import OPENING_WORDS, abandoned
+from flake8_cancel.code.openings import abandoned
 from flake8_cancel.code.releases import Skip, skipped_releases
 from flake8_cancel.code.taking import is_known_pair, shown
-from flake8_cancel.code.verbs import GIVING_OR_PASSING_WORDS, UNDOING_WORDS
+from flake8_cancel.code.traces import gives_back_its_own, opens_connection
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ReleaseSkippedOnCancel(Rule):
     code = "CNL401"
     needs = (
         ("await", "async for", "async with"),
-        (*GIVING_OR_PASSING_WORDS, *UNDOING_WORDS, *OPENING_WORDS, "__aenter__"),
+        ("__aenter__", opens_connection, gives_back_its_own),
     )
     visits = (ast.AsyncFunctionDef,)
 

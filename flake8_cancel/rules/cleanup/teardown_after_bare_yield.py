@@ -45,7 +45,7 @@ from flake8_cancel.code.certain import runs_on_asyncio
 from flake8_cancel.code.framing import framed_teardown
 from flake8_cancel.code.taking import shown
 from flake8_cancel.code.teardowns import torn_down
-from flake8_cancel.code.verbs import GIVING_OR_PASSING_WORDS
+from flake8_cancel.code.traces import gives_back
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ _MANAGER = "contextlib.asynccontextmanager"
 
 class TeardownAfterBareYield(Rule):
     code = "CNL408"
-    needs = ("yield", GIVING_OR_PASSING_WORDS)
+    needs = ("yield", (gives_back,))
     file_needs = ("asynccontextmanager",)
     visits = (ast.Yield,)
 

@@ -44,6 +44,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_cancel.code.handing_over import is_consumed_at_once, is_iterated, reachable_yields, scope_around
+from flake8_cancel.code.traces import has_timeout_scope
 from flake8_cancel.rule import Finding, Module, Rule
 
 _FACTS = {
@@ -55,7 +56,7 @@ _FACTS = {
 class YieldInCancelScope(Rule):
     code = "CNL407"
     needs = ("yield", "with")
-    file_needs = (("timeout", "TaskGroup"),)
+    file_needs = (("asyncio", "async_timeout"), ("TaskGroup", has_timeout_scope))
     visits = (ast.Yield,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -58,12 +58,12 @@ if TYPE_CHECKING:
 # Not the end of "await".
 _WAIT = re.compile(r"\bwait\b")
 # What makes a task, also under another name.
-_MAKES = re.compile(r"\b(?:create_task|ensure_future)\b|\bTask(?=\s*\(| as\b)")
+_MAKES = ("create_task", "ensure_future", re.compile(r"Task(?:\s*\(| as\b)"))
 
 
 class PendingTasksAbandoned(Rule):
     code = "CNL504"
-    needs = ("await", _WAIT, ("timeout", "FIRST_", "return_when", "**"))
+    needs = ("await", ("timeout", "FIRST_", "return_when", "**"), _WAIT)
     file_needs = (_MAKES,)
     visits = (ast.AsyncFunctionDef,)
 

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from flake8_cancel.rule import Replacement
 
 # What makes a task, also under another name.
-_MAKES = re.compile(r"\b(?:create_task|ensure_future|as_completed)\b|\bTask(?=\s*\(| as\b)")
+_MAKES = ("create_task", "ensure_future", "as_completed", re.compile(r"Task(?:\s*\(| as\b)"))
 
 
 class TaskOrphaned(Rule):

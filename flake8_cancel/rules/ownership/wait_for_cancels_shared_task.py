@@ -55,6 +55,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.sharing import shared
+from flake8_cancel.code.traces import has_timeout_scope
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
 class WaitForCancelsSharedTask(Rule):
     code = "CNL506"
     needs = ("await", ("wait_for", "timeout"))
-    file_needs = ("self",)
+    file_needs = ("self", ("asyncio", "async_timeout"), ("wait_for", has_timeout_scope))
     visits = (ast.Await,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

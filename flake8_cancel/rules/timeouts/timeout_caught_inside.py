@@ -45,6 +45,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.catchers import Catcher, is_suppress
 from flake8_cancel.code.mistimed import caught_inside
+from flake8_cancel.code.traces import has_timeout_scope
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 class TimeoutCaughtInside(Rule):
     code = "CNL601"
     needs = ("async", "with")
-    file_needs = ("timeout", ("except", "suppress"))
+    file_needs = (("asyncio", "async_timeout"), (has_timeout_scope,), ("except", "suppress"))
     visits = (ast.ExceptHandler, ast.With)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -33,13 +33,14 @@ import ast
 from collections.abc import Iterator
 
 from flake8_cancel.code.entering import unentered
+from flake8_cancel.code.traces import has_timeout_scope
 from flake8_cancel.rule import Finding, Module, Rule
 
 
 class TimeoutNotEntered(Rule):
     code = "CNL602"
     needs = ("async",)
-    file_needs = ("timeout",)
+    file_needs = (("asyncio", "async_timeout"), (has_timeout_scope,))
     visits = (ast.Call,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

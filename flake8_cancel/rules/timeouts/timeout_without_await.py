@@ -39,13 +39,14 @@ from collections.abc import Iterator
 from flake8_cancel.code.deadlines import timeout_items
 from flake8_cancel.code.spinning import spins
 from flake8_cancel.code.suspending import never_suspends
+from flake8_cancel.code.traces import has_timeout_scope
 from flake8_cancel.rule import Finding, Module, Rule
 
 
 class TimeoutWithoutAwait(Rule):
     code = "CNL603"
     needs = ("async", "with")
-    file_needs = ("timeout",)
+    file_needs = (("asyncio", "async_timeout"), (has_timeout_scope,))
     visits = (ast.AsyncWith,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

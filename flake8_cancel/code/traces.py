@@ -1,0 +1,199 @@
+"""What the text of a function shows, before it is parsed, of the things that it takes and gives back.
+
+Each question is a word for ``Rule.needs``: it may say yes for nothing, and never says no where a statement gives
+something back.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from flake8_cancel.code import taking, verbs
+from flake8_cancel.code.api import Facts
+from flake8_cancel.code.openings import OPENERS
+
+# Between a name and its bracket there may be the end of a line, where a bracket is open or a backslash stands.
+_BLANK = frozenset(" \t\r\n\\")
+_BRACKETS = re.compile(r"[()\"']")
+_NAME = re.compile(r"\w+")
+# How far what a call with strings is given is looked for.
+_FAR = 2000
+# A statement that binds, returns or raises what it calls gives nothing back, unless another one stands on its line.
+_NO_GIVING = re.compile(r"[ \t]*(?:return|raise|[\w.]+[ \t]*=)(?![\w=])[^;]*\Z")
+_DELETED = re.compile(r"del\b[^\n]*[\[\\(]")
+_ENTERED = re.compile(r"\][ \t]*=|\b(?:add|append|appendleft|setdefault)\b")
+# Where the targets of an assignment begin on an earlier line.
+_LATE = re.compile(r"\n[ \t]*[)\]][^\n=(]*=")
+_RAISED, _LOWERED = (re.compile(rf"self\.([\w.]+)[\s\\]*=[\s\\]*{value}\b") for value in (True, False))
+_COUNTED, _DISCOUNTED = (re.compile(rf"(\w+)[\s\\\]\"')]*\{sign}=") for sign in "+-")
+_DEFINED = re.compile(r"def[ \t]+(\w+)")
+# Behind and before the name of a scope that is called, asked of a module, or imported.
+_CALL = re.compile(r"(?:_at)?[\s\\]*\(")
+_ASKED = re.compile(r"(?:(?<!self)\.[\s\\]*|\bimport\b.*|^[ \t]*)\Z")
+# The user's own names are looked for by ``words``.
+_NO_FACTS = Facts(target=(3, 10))
+
+
+def gives_back(text: str) -> bool:
+    """Tell whether a text may hold a call that gives back or ends something, a ``del`` or a count given back."""
+    is_marked = "-=" in text or "= False" in text or ("del" in text and _DELETED.search(text) is not None)
+    return is_marked or any(True for _ in _calls(text, _may_give))
+
+
+def gives_back_its_own(text: str) -> bool:
+    """Tell whether a function may give back what it has taken itself."""
+    return _gives_what_it_took(text, text)
+
+
+def gives_back_in_handler(text: str) -> bool:
+    """Tell whether a function may give back, behind an ``except``, what it has taken itself or is named to open."""
+    behind = text[text.find("except") :]
+    if _gives_what_it_took(text, behind):
+        return True
+    is_opening = any(map(verbs.opens, _DEFINED.findall(text)))
+    return any(is_opening or verbs.words(one.name)[:1] == ("abort",) for one in _calls(behind, _may_give))
+
+
+def defines_ending(text: str) -> bool:
+    """Tell whether a text defines a function that ends something by its name: ``close``."""
+    return any(verbs.ends(name, _NO_FACTS) for name in _DEFINED.findall(text))
+
+
+def has_timeout_scope(text: str) -> bool:
+    """Tell whether a text may use or import ``asyncio.timeout`` or its like, not only a parameter of that name."""
+    at = text.find("timeout")
+    while at >= 0:
+        if _CALL.match(text, at + len("timeout")) or _ASKED.search(text[text.rfind("\n", 0, at) + 1 : at]):
+            return True
+        at = text.find("timeout", at + 1)
+    return False
+
+
+def opens_connection(text: str) -> bool:
+    """Tell whether a text calls what opens a connection, as ``openings`` knows it."""
+    return not OPENERS.isdisjoint(name for name, _, _ in _called(text))
+
+
+def _gives_what_it_took(text: str, where: str) -> bool:
+    if _both(_RAISED, _LOWERED, text) or ("-=" in text and _both(_COUNTED, _DISCOUNTED, text)):
+        return True
+    if "del" in where and _DELETED.search(where) and _ENTERED.search(text):
+        return True
+    giving = list(_calls(where, _may_give))
+    if not giving:
+        return False
+    begun = list(_calls(text, _may_begin))
+    if _LATE.search(text):
+        return True
+    for one in giving:
+        if (one.name in taking.TAKES_OUT and _ENTERED.search(text)) or _is_bound(one.receiver or one.name, text):
+            return True
+        if verbs.ends_argument(one.name, _NO_FACTS) and any(_is_bound(name, text) for name in one.names()):
+            return True
+        if any(first.receiver == one.receiver and _is_pair(first.name, one.name) for first in begun):
+            return True
+    return False
+
+
+def _both(first: re.Pattern[str], second: re.Pattern[str], text: str) -> bool:
+    """Tell whether two patterns find the same name."""
+    found = set(second.findall(text))
+    return bool(found) and not found.isdisjoint(first.findall(text))
+
+
+def _is_bound(name: str, text: str) -> bool:
+    """Tell whether a statement or a loop may bind a name, or an attribute of that name."""
+    if name == "self":
+        return False
+    for found in re.finditer(rf"{name}\b", text):
+        end = text.find("\n", found.end())
+        begin = text.rfind("\n", 0, found.start()) + 1
+        if "=" in text[found.end() : end if end >= 0 else None] or "for" in text[begin : found.start()]:
+            return True
+    return False
+
+
+class _Call(NamedTuple):
+    """A call that may be a statement: the name, the last name of its receiver, and about what it is given."""
+
+    name: str
+    receiver: str
+    arguments: str
+
+    def names(self) -> set[str]:
+        return {name for name in _NAME.findall(self.arguments) if name.isidentifier()}
+
+
+def _calls(text: str, question: Callable[[str], bool]) -> Iterator[_Call]:
+    for name, start, end in _called(text):
+        if question(name) and not _NO_GIVING.match(text[text.rfind("\n", 0, start) + 1 : start]):
+            yield _Call(name, _receiver(text, start), _arguments(text, end))
+
+
+@functools.lru_cache(maxsize=4)
+def _called(text: str) -> tuple[tuple[str, int, int], ...]:
+    """Return every name before a bracket, where it begins, and where the bracket ends."""
+    # A pattern would try again at every letter of every word.
+    found: list[tuple[str, int, int]] = []
+    at = text.find("(")
+    while at >= 0:
+        start, end = _name_before(text, at)
+        if start < end:
+            found.append((text[start:end], start, at + 1))
+        at = text.find("(", at + 1)
+    return tuple(found)
+
+
+def _receiver(text: str, start: int) -> str:
+    """Return the last name of what an attribute is asked of."""
+    dot = _blank_before(text, start)
+    begin, end = _name_before(text, dot - 1) if text[dot - 1 : dot] == "." else (0, 0)
+    return text[begin:end]
+
+
+def _name_before(text: str, at: int) -> tuple[int, int]:
+    start = end = _blank_before(text, at)
+    while start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+        start -= 1
+    return start, end
+
+
+def _blank_before(text: str, at: int) -> int:
+    while at and text[at - 1] in _BLANK:
+        at -= 1
+    return at
+
+
+def _arguments(text: str, begin: int) -> str:
+    """Return what stands in a bracket that has just begun; more than that where strings are in it."""
+    depth = 1
+    for bracket in _BRACKETS.finditer(text, begin):
+        depth += {"(": 1, ")": -1}.get(bracket[0], 0)
+        if bracket[0] in "\"'":
+            return text[begin : begin + _FAR]
+        if not depth:
+            return text[begin : bracket.start()]
+    return text[begin:]
+
+
+@functools.lru_cache(maxsize=4096)
+def _may_give(name: str) -> bool:
+    """Tell whether a function with this name may give something back."""
+    if name in taking.TAKES_OUT or verbs.may_close_pair(name):
+        return True
+    is_end = verbs.ends(name, _NO_FACTS) or verbs.ends_argument(name, _NO_FACTS)
+    return is_end or (bool(verbs.words(name)) and verbs.undoes(name, _NO_FACTS))
+
+
+@functools.lru_cache(maxsize=4096)
+def _may_begin(name: str) -> bool:
+    """Tell whether a method with this name may take what another one of its object gives back."""
+    return verbs.opens(name) or verbs.may_open_pair(name)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_pair(first: str, second: str) -> bool:
+    return verbs.matches(first, second) or (verbs.opens(first) and verbs.ends(second, _NO_FACTS))

@@ -1,0 +1,88 @@
+"""What a text shows before it is parsed: yes wherever something may be given back, no where nothing is."""
+
+from __future__ import annotations
+
+import pytest
+
+from flake8_cancel.code import traces
+
+OWN = {
+    "made": "conn = await connect()\nconn.close()",
+    "made, in a tuple": "reader, writer = await connect()\nwriter.close()",
+    "made, in a tuple of several lines": "(\n reader,\n writer,\n) = await connect()\nwriter.close()",
+    "attribute": "self.conn = await connect()\nawait self.conn.aclose()",
+    "with a timeout": "conn = await connect()\nawait asyncio.wait_for(conn.close(), 1)",
+    "broken line": "conn = await connect()\nawait conn \\\n  .close()",
+    "given": "conn = await connect()\npool.release(conn)",
+    "given, behind a string": "conn = await connect()\npool.release(')', conn)",
+    "called": "off = subscribe()\noff()",
+    "pair": "self.bus.subscribe(key)\nself.bus.unsubscribe(key)",
+    "pair by prefix": "loop.add_reader(fd)\nloop.remove_reader(fd)",
+    "count": "self.n += 1\nself.n -= 1",
+    "entry": "self.jobs[key] = job\nself.jobs.pop(key)",
+    "deleted entry": "self.jobs[key] = job\ndel self.jobs[key]",
+    "flag": "self.busy = True\nself.busy = False",
+    "one line": "conn = await connect(); await f(); conn.close()",
+}
+NOT_OWN = {
+    "nothing": "conn = await connect()",
+    "another's": "self.conn.close()",
+    "returned": "conn = await connect()\nreturn conn.close()",
+    "bound": "conn = await connect()\nleft = conn.close()",
+    "own method": "await self.choose(key)\nself.abort_if_known()",
+    "other count": "self.n += 1\nself.m -= 1",
+    "other flag": "self.busy = True\nself.open = False",
+    "popped from elsewhere": "self.jobs.pop(key)",
+}
+
+
+@pytest.mark.parametrize("text", OWN.values(), ids=OWN)
+def test_sees_what_is_given_back(text: str) -> None:
+    assert traces.gives_back_its_own(text)
+    assert traces.gives_back_in_handler("try:\n pass\nexcept E:\n pass\n" + text)
+
+
+@pytest.mark.parametrize("text", NOT_OWN.values(), ids=NOT_OWN)
+def test_is_silent_where_nothing_own_is_given_back(text: str) -> None:
+    assert not traces.gives_back_its_own(text)
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("conn = make()\ntry:\n await f()\nexcept E:\n conn.close()", True),
+        ("conn = make()\nconn.close()\ntry:\n await f()\nexcept E:\n pass", False),
+        ("async def connect(self):\n try:\n  await f()\n except E:\n  self.close()", True),
+        ("async def work(self):\n try:\n  await f()\n except E:\n  self.abort()", True),
+        ("async def work(self):\n try:\n  await f()\n except E:\n  self.close()", False),
+    ],
+)
+def test_looks_behind_the_first_clause(text: str, expected: bool) -> None:
+    assert traces.gives_back_in_handler(text) is expected
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("async with asyncio.timeout(1): pass", True),
+        ("async with timeout_at (1): pass", True),
+        ("limit = aio.timeout", True),
+        ("from asyncio import sleep, timeout", True),
+        ("from asyncio import (\n    sleep,\n    timeout,\n)", True),
+        ("from asyncio import timeout as limit", True),
+        ("await wait(timeout=3)", False),
+        ("self.timeout = 3", False),
+        ("def f(delay, timeout): pass", False),
+    ],
+)
+def test_tells_a_scope_from_a_parameter(text: str, expected: bool) -> None:
+    assert traces.has_timeout_scope(text) is expected
+
+
+def test_knows_what_opens_and_what_ends() -> None:
+    assert traces.opens_connection("await asyncio.open_connection(host)")
+    assert not traces.opens_connection("async_dispatcher_connect(hass)")
+    assert traces.defines_ending("async def aclose(self): pass")
+    assert not traces.defines_ending("async def on_close(self): pass")
+    assert traces.gives_back("self.pool.close()")
+    assert not traces.gives_back("self.pool.open()")
