@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_cancel.code.api import Facts
+from flake8_cancel.code.api import HARMLESS_CALLS, Facts
 from flake8_cancel.code.evaluate import survey
 from flake8_cancel.code.keeping import is_log
 from flake8_cancel.code.taking import METHOD, Key, givings, key, own_statements
@@ -124,6 +124,26 @@ def raises_what_it_caught(handler: ast.ExceptHandler) -> bool:
         if any(isinstance(part, ast.Attribute) and _is_caught(part.value, handler) for part in ast.walk(node)):
             return False
     return isinstance(handler.body[-1], ast.Raise)
+
+
+def hands_on_what_it_caught(handler: ast.ExceptHandler, module: Module) -> bool:
+    """Tell whether a handler keeps the exception itself or gives it to somebody, who may raise it elsewhere.
+
+    Args:
+        handler: the clause.
+        module: its module.
+    """
+    for node in (part for statement in handler.body for part in ast.walk(statement)):
+        match node:
+            case ast.Call() if not is_log(node) and module.name(node.func) not in HARMLESS_CALLS:
+                held = [*node.args, *(keyword.value for keyword in node.keywords)]
+            case ast.Assign(value=value):
+                held = [value]
+            case _:
+                continue
+        if any(_is_caught(each, handler) for each in held):
+            return True
+    return False
 
 
 def is_log_line(node: ast.stmt) -> bool:

@@ -32,6 +32,45 @@ def start(waiter, run):
     task.add_done_callback(done)
     return task
 """
+SHARES = """
+import asyncio
+
+async def share(results, key, make):
+    future = results[key] = asyncio.Future()
+    try:
+        value = await make()
+    except Exception as error:
+        {tells}
+        del results[key]
+        raise
+    future.set_result(value)
+    return value
+"""
+WAITS = """
+import asyncio
+
+class Answers:
+    def __init__(self):
+        self.waiters = {{}}
+
+    async def wait(self, key):
+        {begins}
+        waiter = asyncio.Future()
+        self.waiters[key] = waiter
+        answer = await waiter
+        {ends}
+        return answer
+
+    async def wait_twice(self, key):
+        self.waiters[key] = asyncio.Future()
+        try:
+            await self.waiters[key]
+        finally:
+            self.waiters.pop(key)
+
+    def close(self):
+        {closes}
+"""
 
 
 @pytest.mark.parametrize(
@@ -49,6 +88,38 @@ def test_a_thread_may_still_use_what_the_handler_closes(waits: str, safe: bool) 
 @pytest.mark.parametrize(("settles", "safe"), [("pass", True), ("waiter.set_result(None)", None)])
 def test_a_callback_that_ends_a_wait_must_not_be_left_early(settles: str, safe: bool | None) -> None:
     assert _repairs(CALLS_BACK.format(settles=settles), "CNL409") == [safe]
+
+
+@pytest.mark.parametrize(
+    ("tells", "safe"),
+    [
+        ("pass", True),
+        ('print("failed", error)', True),
+        ('log(f"failed: {error}")', True),
+        ("future.set_exception(error)", False),
+        ("make.error = error", False),
+        ("make.close(reason=error)", False),
+    ],
+)
+def test_who_is_given_the_exception_is_not_to_be_cancelled_by_it(tells: str, safe: bool) -> None:
+    assert _repairs(SHARES.format(tells=tells), "CNL403") == [safe]
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "closes", "safe"),
+    [
+        ("", "del self.waiters[key]", "pass", True),
+        ("", "self.waiters.pop(key)", "print(self.waiters)", True),
+        ("", "self.waiters.pop(key, None)", "self.waiters.clear()", True),
+        ("", "self.waiters.pop(key)", "self.waiters.clear()", False),
+        ("", "del self.waiters[key]", "self.waiters = {}", False),
+        ("", "del self.waiters[key]", "del self.waiters[0]", False),
+        # The one who puts another waiter in its place cancels the first.
+        ("self.waiters[key].cancel()", "self.waiters.pop(key, None)", "pass", False),
+    ],
+)
+def test_an_entry_that_others_take_out_may_be_gone(begins: str, ends: str, closes: str, safe: bool) -> None:
+    assert _repairs(WAITS.format(begins=begins, ends=ends, closes=closes), "CNL401") == [safe]
 
 
 def _repairs(source: str, code: str) -> list[bool | None]:

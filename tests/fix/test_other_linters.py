@@ -1,4 +1,4 @@
-"""A fix gives other tools nothing to say that they did not say before: ruff, and mypy of the types.
+"""A fix gives other tools nothing to say that they did not say before: ruff, flake8-bugbear, and mypy of the types.
 
 What they find in the fixtures with mistakes is compared with what they find in the twins, file by file and by code.
 """
@@ -58,6 +58,13 @@ def by_ruff(folder: Path) -> Tally:
     return Counter((Path(one["filename"]).name, one["code"]) for one in found)
 
 
+def by_bugbear(folder: Path) -> Tally:
+    """Count what flake8-bugbear finds, by file and code."""
+    options = ["--isolated", "--jobs=1", "--exit-zero", "--select=B", "--format=%(path)s:%(code)s"]
+    lines = run("flake8", *options, str(folder)).splitlines()
+    return Counter((Path(path).name, code) for path, _, code in (line.rpartition(":") for line in lines))
+
+
 def by_mypy(folder: Path) -> Tally:
     """Count what mypy finds, by file and code."""
     options = ["--strict", "--config-file=", "--cache-dir=" + str(folder / "cache"), "--python-version=3.11"]
@@ -71,7 +78,7 @@ def run(tool: str, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module", params=[by_ruff, by_mypy])
+@pytest.fixture(scope="module", params=[by_ruff, by_bugbear, by_mypy])
 def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tally, Tally]:
     """What a tool finds in the files with mistakes, and in their twins."""
     tool: Callable[[Path], Tally] = request.param

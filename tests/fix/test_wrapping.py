@@ -35,6 +35,38 @@ def handles(node: cst.CSTNode, edit: Edit) -> Replacement:
     return shapes.keep_handles(edit, node, edit.nodes[: -len(creations)], creations, len(creations) == 1)
 
 
+def test_no_finally_begins_with_a_blank_line() -> None:
+    before = """
+        async def f():
+            await a.close()
+
+            await b.close()
+
+            # last
+            await c.close()
+
+            # very last
+            await d.close()
+    """
+    after = """
+        async def f():
+            try:
+                await a.close()
+            finally:
+                try:
+                    await b.close()
+                finally:
+                    try:
+                        # last
+                        await c.close()
+                    finally:
+                        # very last
+                        await d.close()
+    """
+    a, b, c, d = (f"Expr: await {name}.close()" for name in "abcd")
+    assert shaped(before, in_finally, ast.AsyncFunctionDef, a, a, b, c, d) == text(after)
+
+
 def test_statements_are_tried_and_the_release_follows() -> None:
     before = """
         async def f():

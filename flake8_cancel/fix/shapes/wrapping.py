@@ -143,8 +143,10 @@ def _one_whatever_happens_to_another(releases: Sequence[Item]) -> list[Item]:
     done: list[Item] = []
     for number, release in enumerate(releases):
         done.append(release)
-        rest = releases[number + 1 :]
+        rest = [cast(Any, each) for each in releases[number + 1 :]]
         if rest and matchers.findall(release, matchers.Await() | matchers.Asynchronous()):
+            # The blank lines above it parted it from what it stands below no more.
+            rest[0] = rest[0].with_changes(leading_lines=_parted(rest[0])[1])
             final = cst.Finally(block_of(_one_whatever_happens_to_another(rest)))
             blank, own = _parted(release)
             waiting = block_of([cast(Any, release).with_changes(leading_lines=own)])

@@ -32,7 +32,8 @@ Good:
         return reader, writer
 
 Fix:
-    Safe, but where the ``try`` waits for a thread, which runs on. ``except Exception`` becomes ``except
+    Safe, but where the ``try`` waits for a thread, which runs on, and where the handler gives the exception to others,
+    who would take it for a cancellation of their own. ``except Exception`` becomes ``except
     BaseException``; in an async generator CancelledError is added instead, since a consumer that stops early raises
     GeneratorExit there, and where the handler waits, since no coroutine that is closed may wait. A narrower class gets
     CancelledError beside it. None where the handler raises something else or does not raise, where it looks into the
@@ -53,7 +54,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.certain import runs_on_asyncio
 from flake8_cancel.code.evaluate import header, survey
 from flake8_cancel.code.failures import RAISES, Missed, missed_cleanups
-from flake8_cancel.code.framing import raises_what_it_caught
+from flake8_cancel.code.framing import hands_on_what_it_caught, raises_what_it_caught
 from flake8_cancel.code.processes import left_running
 from flake8_cancel.code.taking import own_statements, shown
 from flake8_cancel.code.traces import gives_back_in_handler
@@ -103,6 +104,8 @@ class CleanupOnlyOnException(Rule):
         )
         # A thread runs on when its waiter is cancelled, and may still use what the handler gives back.
         safe = not any(_waits_for_thread(module, part) for part in own_statements(statement.body))
+        # Whoever is given the exception would be cancelled by it, though nobody cancelled them.
+        safe = safe and not hands_on_what_it_caught(handler, module)
         # GeneratorExit comes into what is closed: a generator that is left early, a coroutine that is not awaited on.
         if module.names(handler.type) != (_EXCEPTION,) or is_generator or _waits(handler):
             return self.repair(handler, safe, words=("add",))

@@ -32,8 +32,9 @@ Fix:
     What stands between taking and giving back goes into a ``try``, the release into its ``finally``. Safe for pairs
     that belong together (``connect()`` and ``disconnect()`` of one receiver, ``n += 1`` and ``n -= 1``, ``d[k] = v``
     and ``del d[k]``), else unsafe: an ordinary error releases now too, and a release that was meant for success alone
-    would run. None where the two do not stand in one block, or something between them returns, raises or jumps, and
-    where the function has no release of its own.
+    would run. Unsafe for an entry too that somebody else cancels or takes out, for it may be gone, or another's, by
+    then. None where the two do not stand in one block, or something between them returns, raises or jumps, and where
+    the function has no release of its own.
 
 Not found:
     What somebody else may give back: the thing is returned, stored, captured by a nested function, passed to a call
@@ -51,6 +52,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.certain import runs_on_asyncio
 from flake8_cancel.code.entrances import half_entered
+from flake8_cancel.code.entries import may_be_gone
 from flake8_cancel.code.framing import framed
 from flake8_cancel.code.openings import abandoned
 from flake8_cancel.code.releases import Skip, skipped_releases
@@ -97,7 +99,7 @@ class ReleaseSkippedOnCancel(Rule):
         frame = framed(module, skip.taking.node, skip.giving.node, skip.taking.thing)
         if frame is None:
             return None
-        is_safe = is_known_pair(skip.giving, skip.taking)
+        is_safe = is_known_pair(skip.giving, skip.taking) and not may_be_gone(module, skip.giving, skip.taking)
         return self.repair(frame.owner, is_safe, (frame.first, frame.last, *frame.releases))
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
