@@ -1,4 +1,4 @@
-"""Functions that see to it that a CancelledError comes: tests whose doubles raise it."""
+"""Functions that see to it that a CancelledError comes (tests whose doubles raise it), or are called with one."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 
-
 def arranges_for_it(module: Module, function: ast.AST) -> bool:
     """Tell whether a function puts the class CancelledError, or an instance, somewhere: ``side_effect = [..., it]``."""
     for node in own_parts(function):
         if not isinstance(node, (ast.Name, ast.Attribute)) or module.name(node) != CANCELLED_ERROR:
             continue
         around = module.parent(node)
+        if isinstance(around, ast.Call) and isinstance(around.func, ast.Attribute) and around.func.attr == "append":
+            return True
         while isinstance(around, (ast.Call, ast.List, ast.Tuple)):
             around = module.parent(around)
         # A constant of classes to be caught is no double.
@@ -27,3 +28,9 @@ def arranges_for_it(module: Module, function: ast.AST) -> bool:
         if is_double or (isinstance(around, ast.keyword) and around.arg == "side_effect"):
             return True
     return False
+
+
+def is_given_one(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Tell whether a parameter of a function is a CancelledError: its caller holds the cancellation, to raise it."""
+    parameters = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    return any(module.name(one.annotation) == CANCELLED_ERROR for one in parameters if one.annotation)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import PREDICATES
-from flake8_cancel.code.arranged import arranges_for_it
+from flake8_cancel.code.arranged import arranges_for_it, is_given_one
 from flake8_cancel.code.catchers import Catcher
 from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, UNKNOWN, YES, Error, catches
 from flake8_cancel.code.evaluate import own_nodes
 from flake8_cancel.code.flags import flags_beside_cancels, own_parts
-from flake8_cancel.code.keeping import keeps, kept_in
+from flake8_cancel.code.keeping import keeps, kept_in, tells_waiter
 from flake8_cancel.code.points import BRANCH, STEP, State
 
 if TYPE_CHECKING:
@@ -62,13 +62,14 @@ class Excuses:
         """Tell whether nothing that the handler does can lose the caller's cancellation by itself.
 
         The block only waits for tasks that were cancelled before (then it is the strict rule's business), or the
-        handler sets a flag under which the function raises the cancellation later.
+        handler sets a flag under which the function raises the cancellation later, or its caller holds one already.
         """
         block = self._module.parent(self._catcher)
         body = block.body  # type: ignore[union-attr]
         if self._module.only_waits_for_cancelled(body) != self._waiting:
             return True
-        return self._raised_later() or arranges_for_it(self._module, self._flow.function)
+        function = self._flow.function
+        return self._raised_later() or arranges_for_it(self._module, function) or is_given_one(self._module, function)
 
     def covers(self, state: State) -> bool:
         """Tell whether a path through a state has an excuse there."""
@@ -138,7 +139,9 @@ class Excuses:
 
     def _keeps_or_cancels(self, statement: ast.AST) -> bool:
         parts = list(_own_expressions(statement))
-        return keeps(self._module, parts, self._caught, self._ending) or self._cancels_again(parts)
+        if keeps(self._module, parts, self._caught, self._ending) or self._cancels_again(parts):
+            return True
+        return tells_waiter(self._module, parts, self._flow.function)
 
     def _asks_for_kept(self, test: ast.AST) -> bool:
         """Tell whether a test asks for what the handler keeps the exception in, which tells whether it kept one."""
