@@ -74,7 +74,7 @@ class Excuses:
     def covers(self, state: State) -> bool:
         """Tell whether a path through a state has an excuse there."""
         point = state.point
-        if point.kind == STEP and isinstance(point.node, ast.While) and self._once(point.node, self._ends_loop):
+        if point.kind == STEP and self._once(point.node, self._begins_no_turn):
             return True
         if point.kind == BRANCH and isinstance(point.node, ast.expr):
             test = point.node
@@ -86,10 +86,17 @@ class Excuses:
             return False
         return self._once(test, self._asks_for_kept) or (self._once(test, self._is_guard) and self._raises_after(state))
 
-    def _ends_loop(self, loop: ast.AST) -> bool:
-        """Tell whether the handler sets what the test of a loop asks for, so that its next turn is no certain one."""
-        assert isinstance(loop, ast.While)
-        if not isinstance(self._catcher, ast.ExceptHandler):
+    def ends_loop(self, state: State) -> bool:
+        """Tell whether a state is the test of a loop that asks for what the handler sets, which ends the loop."""
+        return state.point.kind == STEP and self._once(state.point.node, self._asks_for_end)
+
+    def _begins_no_turn(self, statement: ast.AST) -> bool:
+        """Tell whether a statement is the first of such a loop's body: its next turn is no certain one."""
+        loop = self._module.parent(statement)
+        return isinstance(loop, ast.While) and loop.body[0] is statement and self._asks_for_end(loop)
+
+    def _asks_for_end(self, loop: ast.AST) -> bool:
+        if not isinstance(loop, ast.While) or not isinstance(self._catcher, ast.ExceptHandler):
             return False
         assigned = (node for part in self._catcher.body for node in ast.walk(part) if isinstance(node, ast.Assign))
         names = {target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)}
@@ -192,10 +199,12 @@ class Excuses:
     # --- the path is chosen by a test ---------------------------------------------------------------------------------
 
     def _raises_after(self, state: State) -> bool:
-        """Tell whether a test decides: from there the cancellation may be raised."""
+        """Tell whether a test decides: from there the cancellation may be raised, or end what is but a task."""
         if state not in self._raising:
             ends = self._flow.ends([state])
-            self._raising[state] = any(end.error and end.error.name == CANCELLED_ERROR for end in ends)
+            is_raised = any(end.error and end.error.name == CANCELLED_ERROR for end in ends)
+            is_over = any(end.kind != "raise" for end in ends)
+            self._raising[state] = is_raised or (is_over and self._module.started_only_as_task(self._flow.function))
         return self._raising[state]
 
     def _is_guard(self, test: ast.AST) -> bool:
