@@ -1,4 +1,4 @@
-"""Functions that see to it that a CancelledError comes (tests whose doubles raise it), or are called with one."""
+"""Functions that arrange for a CancelledError (tests whose doubles raise it), or that run while one is held."""
 
 from __future__ import annotations
 
@@ -30,7 +30,21 @@ def arranges_for_it(module: Module, function: ast.AST) -> bool:
     return False
 
 
-def is_given_one(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Tell whether a parameter of a function is a CancelledError: its caller holds the cancellation, to raise it."""
+def caller_holds_one(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Tell whether a cancellation is caught already where a function is called, for its caller to raise.
+
+    A parameter is a CancelledError, or a private function is only called in handlers that take nothing else.
+    """
     parameters = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
-    return any(module.name(one.annotation) == CANCELLED_ERROR for one in parameters if one.annotation)
+    if any(module.name(one.annotation) == CANCELLED_ERROR for one in parameters if one.annotation):
+        return True
+    uses = module.uses(function) if function.name.startswith("_") else []
+    return bool(uses) and all(_is_handling(module, use) for use in uses)
+
+
+def _is_handling(module: Module, node: ast.AST) -> bool:
+    """Tell whether a node stands in a handler of CancelledError alone, in the same function."""
+    function = module.function(node)
+    handlers = (one for one in module.ancestors(node) if isinstance(one, ast.ExceptHandler))
+    own = (handler for handler in handlers if module.function(handler) is function)
+    return any(module.names(handler.type) == (CANCELLED_ERROR,) for handler in own)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import PREDICATES
-from flake8_cancel.code.arranged import arranges_for_it, is_given_one
+from flake8_cancel.code.arranged import arranges_for_it, caller_holds_one
 from flake8_cancel.code.catchers import Catcher
 from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, UNKNOWN, YES, Error, catches
 from flake8_cancel.code.evaluate import own_nodes
@@ -69,7 +69,8 @@ class Excuses:
         if self._module.only_waits_for_cancelled(body) != self._waiting:
             return True
         function = self._flow.function
-        return self._raised_later() or arranges_for_it(self._module, function) or is_given_one(self._module, function)
+        is_known = arranges_for_it(self._module, function) or caller_holds_one(self._module, function)
+        return is_known or self._raised_later()
 
     def covers(self, state: State) -> bool:
         """Tell whether a path through a state has an excuse there."""
