@@ -1,4 +1,4 @@
-"""Functions that see to it that a CancelledError comes: tests whose doubles raise it."""
+"""Functions that arrange for a CancelledError (tests whose doubles raise it), or that run while one is held."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 
-
 def arranges_for_it(module: Module, function: ast.AST) -> bool:
     """Tell whether a function puts the class CancelledError, or an instance, somewhere: ``side_effect = [..., it]``."""
     for node in own_parts(function):
         if not isinstance(node, (ast.Name, ast.Attribute)) or module.name(node) != CANCELLED_ERROR:
             continue
         around = module.parent(node)
+        if isinstance(around, ast.Call) and isinstance(around.func, ast.Attribute) and around.func.attr == "append":
+            return True
         while isinstance(around, (ast.Call, ast.List, ast.Tuple)):
             around = module.parent(around)
         # A constant of classes to be caught is no double.
@@ -27,3 +28,23 @@ def arranges_for_it(module: Module, function: ast.AST) -> bool:
         if is_double or (isinstance(around, ast.keyword) and around.arg == "side_effect"):
             return True
     return False
+
+
+def caller_holds_one(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Tell whether a cancellation is caught already where a function is called, for its caller to raise.
+
+    A parameter is a CancelledError, or a private function is only called in handlers that take nothing else.
+    """
+    parameters = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    if any(module.name(one.annotation) == CANCELLED_ERROR for one in parameters if one.annotation):
+        return True
+    uses = module.uses(function) if function.name.startswith("_") else []
+    return bool(uses) and all(_is_handling(module, use) for use in uses)
+
+
+def _is_handling(module: Module, node: ast.AST) -> bool:
+    """Tell whether a node stands in a handler of CancelledError alone, in the same function."""
+    function = module.function(node)
+    handlers = (one for one in module.ancestors(node) if isinstance(one, ast.ExceptHandler))
+    own = (handler for handler in handlers if module.function(handler) is function)
+    return any(module.names(handler.type) == (CANCELLED_ERROR,) for handler in own)

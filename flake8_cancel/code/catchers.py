@@ -21,12 +21,27 @@ BROAD_WORDS = ("BaseException", re.compile(r"except[\s\\]*:"))
 def is_asyncio(module: Module, catcher: Catcher) -> bool:
     """Tell whether what a catcher takes is asyncio's: under anyio only what is named so, under trio nothing.
 
-    Clauses of ``except*`` are left out: none of them can be right.
+    What a shielded scope of anyio holds is not cancelled from outside. Clauses of ``except*`` are left out: none of
+    them can be right.
     """
     framework = module.framework()
     if framework == "other" or type(module.parent(catcher)).__name__ == "TryStar":
         return False
-    return framework != "anyio" or names_cancelled(module, catcher)
+    return framework != "anyio" or (names_cancelled(module, catcher) and not _is_shielded(module, catcher))
+
+
+def _is_shielded(module: Module, catcher: Catcher) -> bool:
+    """Tell whether a scope of anyio around a catcher keeps cancellations out."""
+    scopes = (node for node in module.ancestors(catcher) if isinstance(node, ast.With))
+    calls = (item.context_expr for scope in scopes for item in scope.items if isinstance(item.context_expr, ast.Call))
+    shields = (
+        one.value
+        for call in calls
+        if module.name(call.func) == "anyio.CancelScope"
+        for one in call.keywords
+        if one.arg == "shield"
+    )
+    return any(isinstance(one, ast.Constant) and bool(one.value) for one in shields)
 
 
 def names_cancelled(module: Module, catcher: Catcher) -> bool:

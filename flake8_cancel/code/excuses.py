@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import PREDICATES
-from flake8_cancel.code.arranged import arranges_for_it
+from flake8_cancel.code.arranged import arranges_for_it, caller_holds_one
 from flake8_cancel.code.catchers import Catcher
 from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, UNKNOWN, YES, Error, catches
 from flake8_cancel.code.evaluate import own_nodes
 from flake8_cancel.code.flags import flags_beside_cancels, own_parts
-from flake8_cancel.code.keeping import keeps, kept_in
+from flake8_cancel.code.keeping import keeps, kept_in, tells_waiter
 from flake8_cancel.code.points import BRANCH, STEP, State
 
 if TYPE_CHECKING:
@@ -62,18 +62,20 @@ class Excuses:
         """Tell whether nothing that the handler does can lose the caller's cancellation by itself.
 
         The block only waits for tasks that were cancelled before (then it is the strict rule's business), or the
-        handler sets a flag under which the function raises the cancellation later.
+        handler sets a flag under which the function raises the cancellation later, or its caller holds one already.
         """
         block = self._module.parent(self._catcher)
         body = block.body  # type: ignore[union-attr]
         if self._module.only_waits_for_cancelled(body) != self._waiting:
             return True
-        return self._raised_later() or arranges_for_it(self._module, self._flow.function)
+        function = self._flow.function
+        is_known = arranges_for_it(self._module, function) or caller_holds_one(self._module, function)
+        return is_known or self._raised_later()
 
     def covers(self, state: State) -> bool:
         """Tell whether a path through a state has an excuse there."""
         point = state.point
-        if point.kind == STEP and isinstance(point.node, ast.While) and self._once(point.node, self._ends_loop):
+        if point.kind == STEP and self._once(point.node, self._begins_no_turn):
             return True
         if point.kind == BRANCH and isinstance(point.node, ast.expr):
             test = point.node
@@ -85,10 +87,17 @@ class Excuses:
             return False
         return self._once(test, self._asks_for_kept) or (self._once(test, self._is_guard) and self._raises_after(state))
 
-    def _ends_loop(self, loop: ast.AST) -> bool:
-        """Tell whether the handler sets what the test of a loop asks for, so that its next turn is no certain one."""
-        assert isinstance(loop, ast.While)
-        if not isinstance(self._catcher, ast.ExceptHandler):
+    def ends_loop(self, state: State) -> bool:
+        """Tell whether a state is the test of a loop that asks for what the handler sets, which ends the loop."""
+        return state.point.kind == STEP and self._once(state.point.node, self._asks_for_end)
+
+    def _begins_no_turn(self, statement: ast.AST) -> bool:
+        """Tell whether a statement is the first of such a loop's body: its next turn is no certain one."""
+        loop = self._module.parent(statement)
+        return isinstance(loop, ast.While) and loop.body[0] is statement and self._asks_for_end(loop)
+
+    def _asks_for_end(self, loop: ast.AST) -> bool:
+        if not isinstance(loop, ast.While) or not isinstance(self._catcher, ast.ExceptHandler):
             return False
         assigned = (node for part in self._catcher.body for node in ast.walk(part) if isinstance(node, ast.Assign))
         names = {target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)}
@@ -138,7 +147,9 @@ class Excuses:
 
     def _keeps_or_cancels(self, statement: ast.AST) -> bool:
         parts = list(_own_expressions(statement))
-        return keeps(self._module, parts, self._caught, self._ending) or self._cancels_again(parts)
+        if keeps(self._module, parts, self._caught, self._ending) or self._cancels_again(parts):
+            return True
+        return tells_waiter(self._module, parts, self._flow.function)
 
     def _asks_for_kept(self, test: ast.AST) -> bool:
         """Tell whether a test asks for what the handler keeps the exception in, which tells whether it kept one."""
@@ -189,10 +200,12 @@ class Excuses:
     # --- the path is chosen by a test ---------------------------------------------------------------------------------
 
     def _raises_after(self, state: State) -> bool:
-        """Tell whether a test decides: from there the cancellation may be raised."""
+        """Tell whether a test decides: from there the cancellation may be raised, or end what is but a task."""
         if state not in self._raising:
             ends = self._flow.ends([state])
-            self._raising[state] = any(end.error and end.error.name == CANCELLED_ERROR for end in ends)
+            is_raised = any(end.error and end.error.name == CANCELLED_ERROR for end in ends)
+            is_over = any(end.kind != "raise" for end in ends)
+            self._raising[state] = is_raised or (is_over and self._module.started_only_as_task(self._flow.function))
         return self._raising[state]
 
     def _is_guard(self, test: ast.AST) -> bool:

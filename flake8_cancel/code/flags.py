@@ -15,8 +15,8 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 def flags_beside_cancels(module: Module, function: ast.AST, catcher: ast.AST, own: bool = True) -> set[str]:
     """Return the names, attributes and events that are set by who cancels, as ``Module.reference`` writes them.
 
-    Another function, of the same class or inside this one, sets them and cancels something; or this one does so side
-    by side, in one block outside of the handler.
+    Another function, of the same class or inside this one, sets them and cancels something; or this one, or the one
+    around it, does so side by side, in one block outside of the handler.
 
     Args:
         module: the module.
@@ -33,7 +33,9 @@ def flags_beside_cancels(module: Module, function: ast.AST, catcher: ast.AST, ow
             flags = (flag for part in own_parts(other) for flag in _set_by(module, part))
             found.update(flag for flag in flags if other in inside or flag.startswith("self."))
     caught = set(ast.walk(catcher))
-    for block in _blocks_that_cancel(module, function) if own else ():
+    outer = module.function(function)
+    sides = [one for one in (function if own else None, outer) if one]
+    for block in (block for one in sides for block in _blocks_that_cancel(module, one)):
         if block[0] not in caught:
             found.update(flag for statement in block for flag in _set_by(module, statement))
     return found

@@ -39,6 +39,24 @@ def keeps(module: Module, parts: Iterable[ast.AST], caught: str | None, ending: 
     return False
 
 
+def tells_waiter(module: Module, parts: Iterable[ast.AST], function: ast.AST) -> bool:
+    """Tell whether a statement cancels the future that the function was given for its outcome.
+
+    Args:
+        module: the module.
+        parts: the nodes of its expressions.
+        function: the function around.
+    """
+    cancelled = {_receiver(module, node, "cancel") for node in parts} - {None}
+    filled = {_receiver(module, node, "set_exception") for node in ast.walk(function)} if cancelled else set()
+    return not cancelled.isdisjoint(filled)
+
+
+def _receiver(module: Module, node: ast.AST, method: str) -> str | None:
+    is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
+    return module.reference(node.func.value) if is_call else None  # type: ignore[attr-defined]
+
+
 def kept_in(module: Module, handler: ast.ExceptHandler) -> Iterator[str]:
     """Yield the names and attributes that a handler keeps its exception in."""
     for node in ast.walk(handler):

@@ -214,9 +214,11 @@ def _afterwards(
     for_ever = not any(end.kind != "raise" for end in ends)
     catcher = start[-1][0]
     # What follows in a finally around goes on too; what a finally does for the end of its own block does not count.
-    first = flow.walk([after], lambda state: works(state, catcher), avoid=excuses.covers)
+    first = flow.walk(
+        [after], lambda state: works(state, catcher) and not excuses.ends_loop(state), avoid=excuses.covers
+    )
     goes_on = [*start, (first[-1].point.node, _ON)] if first else []
-    if path := flow.walk([after], works, avoid=excuses.covers):
+    if path := flow.walk([after], lambda state: works(state) and not excuses.ends_loop(state), avoid=excuses.covers):
         last = path[-1].point
         turns = isinstance(last.node, _LOOPS) and _turns(last.node, leaving)
         if turns:

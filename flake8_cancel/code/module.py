@@ -246,17 +246,15 @@ class Module:
         return self._model.owners.own_task(expression)
 
     def started_only_as_task(self, function: ast.AST | None) -> bool:
-        """Tell whether this file uses a coroutine function, and each time only to start it as a task.
-
-        ``create_task``, ``start_soon`` and the like and wrappers of this file start it; ``partial`` is seen through.
-        """
+        """Tell whether this file uses a coroutine function, and each time only to start it as a task."""
         return self._model.starts.started_only_as_task(function)
 
-    def canceller_takes_no_cancellation(self, function: ast.AST | None) -> bool:
-        """Tell whether this file cancels a task of a coroutine function and awaits it with no handler around.
+    def starts(self, use: ast.expr) -> bool:
+        """Tell whether a function is started as a task where it is used."""
+        return self._model.starts.starts(use)
 
-        As long as the function swallows its cancellation the canceller goes on; if it lets it through, it raises there.
-        """
+    def canceller_takes_no_cancellation(self, function: ast.AST | None) -> bool:
+        """Tell whether this file cancels a task of a coroutine function and awaits it with no handler around."""
         return self._model.starts.canceller_takes_no_cancellation(function)
 
     def run_by(self, waited: ast.expr) -> list[ast.AsyncFunctionDef]:

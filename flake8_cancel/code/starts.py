@@ -17,8 +17,9 @@ _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.Dict, ast.IfExp, ast
 _WAITS = frozenset({"asyncio.gather", "asyncio.wait"})
 # What is not unknown.
 _KNOWN = frozenset({"asyncio", "builtins", "contextlib", "functools", "inspect", "unittest"})
-# They run their callback as a task for each connection.
-_SERVERS = frozenset({"asyncio.start_server", "asyncio.start_unix_server"})
+# Servers run their callback as a task for each connection; gather makes tasks, and raises its waiter's cancellation.
+_GATHER = "asyncio.gather"
+_STARTERS = frozenset({_GATHER, "asyncio.start_server", "asyncio.start_unix_server"})
 _TAKES_CANCELLED = frozenset({api.CANCELLED, "builtins.BaseException"})
 
 
@@ -37,17 +38,27 @@ class Starts:
         self._owners = owners
 
     def started_only_as_task(self, function: ast.AST | None) -> bool:
-        """Tell whether all that this file does with a function is to start it; see ``Module.started_only_as_task``."""
+        """Tell whether all that this file does with a function is to start it; see ``Module.started_only_as_task``.
+
+        ``create_task``, ``start_soon`` and the like and wrappers of this file start it; ``partial`` is seen through.
+        """
         if not isinstance(function, ast.AsyncFunctionDef):
             return False
         # A task group of anyio or trio that starts a function hands it this.
         if any(argument.arg == "task_status" for argument in (*function.args.args, *function.args.kwonlyargs)):
             return True
         uses = list(self.uses(function))
-        return bool(uses) and all(self._starter(use) is not None for use in uses)
+        return bool(uses) and all(map(self.starts, uses))
+
+    def starts(self, use: ast.expr) -> bool:
+        """Tell whether a function is started as a task where it is used."""
+        return self._starter(use) is not None
 
     def canceller_takes_no_cancellation(self, function: ast.AST | None) -> bool:
-        """Tell whether a canceller has no handler; see ``Module.canceller_takes_no_cancellation``."""
+        """Tell whether a canceller has no handler; see ``Module.canceller_takes_no_cancellation``.
+
+        As long as the function swallows its cancellation the canceller goes on; if it lets it through, it raises there.
+        """
         if not isinstance(function, ast.AsyncFunctionDef):
             return False
         keys = {key for thing in self._tasks_of(function) for key in thing}
@@ -95,7 +106,12 @@ class Starts:
         call = self._kinds.survey.parents[attribute]
         if isinstance(call, ast.Call) and call.func is attribute and self._kinds.called(call) is function:
             return True
-        return self._kinds.known(attribute.value) is None
+        return self._kinds.known(attribute.value) is None and not self._is_module(attribute.value)
+
+    def _is_module(self, expression: ast.expr) -> bool:
+        """Tell whether a name is what ``from . import name`` gives: a module, that has functions of its own."""
+        name = self._kinds.names.name(expression) or ""
+        return name.startswith(".") and name.count(".") == 1
 
     def _starter(self, use: ast.expr) -> ast.Call | None:
         """Return the call that starts a function as a task where it is used so."""
@@ -106,7 +122,16 @@ class Starts:
             node, parent = parent, parents[parent]
         if isinstance(parent, ast.Call) and node is parent.func:
             node, parent = parent, parents[parent]
-        return self._started_by(node, parent) or self._started_by_name(parent)
+        return self._started_by(node, parent) or self._started_by_name(parent) or self._gathered(node)
+
+    def _gathered(self, coroutine: ast.AST) -> ast.Call | None:
+        """Return the call of ``gather`` that is given a collection of such coroutines."""
+        for around in self._kinds.survey.ancestors(coroutine):
+            if isinstance(around, ast.Call):
+                return around if self._kinds.names.name(around.func) == _GATHER else None
+            if not isinstance(around, (ast.Starred, ast.List, ast.Tuple, ast.ListComp, ast.GeneratorExp)):
+                return None
+        return None
 
     def _started_by(self, node: ast.AST, parent: ast.AST) -> ast.Call | None:
         if isinstance(parent, ast.keyword):
@@ -173,7 +198,7 @@ class Starts:
         return self._started_by(uses[0], self._kinds.survey.parents[uses[0]]) if len(uses) == 1 else None
 
     def _starts_tasks(self, call: ast.Call) -> bool:
-        if self._kinds.kind(call) is Kind.TASK or self._kinds.names.name(call.func) in _SERVERS:
+        if self._kinds.kind(call) is Kind.TASK or self._kinds.names.name(call.func) in _STARTERS:
             return True
         return self._called(call) in api.TASK_STARTING_METHODS
 

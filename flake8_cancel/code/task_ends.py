@@ -1,10 +1,11 @@
-"""Where a lost cancellation only ends a task that nobody can be waiting for but who started it in this file."""
+"""Where a lost cancellation only ends a task: nobody in this file awaits the function that loses it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.catchers import Catcher
+from flake8_cancel.code.elsewhere import left_to_others
 from flake8_cancel.code.losses import ENDS, GOES_ON, VALUE, Loss, in_loop
 
 if TYPE_CHECKING:
@@ -12,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def ends_task(module: Module, catcher: Catcher, loss: Loss) -> bool:
-    """Tell whether a loss is the end of what this file only ever starts as a task.
+    """Tell whether a loss is the end of what this file only ever starts as a task, or leaves to others to run.
 
-    The function may do something more, to clean up or to answer, but it comes to its end: no loop takes another turn.
-    Who cancelled the task gets what he wanted, except for the word that it was cancelled.
+    A task's function may do something more, to clean up or to answer, but it comes to its end: no loop takes another
+    turn. Who cancelled the task gets what he wanted, except for the word that it was cancelled.
 
     Args:
         module: the module.
@@ -24,4 +25,5 @@ def ends_task(module: Module, catcher: Catcher, loss: Loss) -> bool:
     """
     if loss.kind not in (ENDS, GOES_ON, VALUE) or loss.for_ever or in_loop(module, catcher, loss):
         return False
-    return module.started_only_as_task(module.function(catcher))
+    function = module.function(catcher)
+    return module.started_only_as_task(function) or (loss.kind == ENDS and left_to_others(module, function))

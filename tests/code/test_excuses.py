@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from tests.code.catching import handling, here, loss
@@ -178,7 +180,7 @@ def test_what_replaces_it(raised: str, is_lost: bool) -> None:
     assert (loss(source.replace("f(x, y)", "f(y)")) is not None) == is_lost
 
 
-def test_a_handler_that_sets_what_its_loop_asks_for_is_no_next_turn() -> None:
+def test_a_handler_that_sets_what_its_loop_asks_for_goes_on_behind_the_loop() -> None:
     source = """
         async def f(queue):
             aborted = False
@@ -189,5 +191,8 @@ def test_a_handler_that_sets_what_its_loop_asks_for_is_no_next_turn() -> None:
                     aborted = True
             queue.close()
     """
-    assert loss(source) is None
+    lost = loss(source)
+    assert lost is not None
+    assert lost.kind == "goes on"
+    assert ast.unparse(lost.last) == "queue.close()"
     assert loss(source.replace("while not aborted", "while True")) is not None

@@ -48,7 +48,7 @@ def test_is_silent_where_nothing_own_is_given_back(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text, expected",
+    ("text", "expected"),
     [
         ("conn = make()\ntry:\n await f()\nexcept E:\n conn.close()", True),
         ("conn = make()\nconn.close()\ntry:\n await f()\nexcept E:\n pass", False),
@@ -62,7 +62,7 @@ def test_looks_behind_the_first_clause(text: str, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "text, expected",
+    ("text", "expected"),
     [
         ("async with asyncio.timeout(1): pass", True),
         ("async with timeout_at (1): pass", True),

@@ -34,8 +34,10 @@ Fix:
 Not found:
     A handler that raises or not by a test of a task (``task.cancelled()``, ``cancelling()``, ``done()``), of a flag
     that the class sets where it cancels, or of another object's end (``connection.is_closed``). One that keeps the
-    exception, hands it on to something other than a log, cancels the current task again, or sets a flag under which it
-    is raised later. A handler around nothing but the wait for a task that was cancelled before: that one is CNL901.
+    exception, hands it on to something other than a log, cancels the future that waits for the function's outcome,
+    cancels the current task again, or sets a flag under which it is raised later. A function that runs while its caller
+    holds a cancellation (a parameter is one, or it is private and only called in handlers of CancelledError). A handler
+    around nothing but the wait for a task that was cancelled before: that one is CNL901.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""A function that is only ever started as a task ends normally when it is cancelled.
+"""A function that nothing in this file awaits ends normally when it is cancelled.
 
 Why:
     ``task.cancelled()`` is False afterwards. As long as nobody asks, nothing is lost; but once the function is awaited
-    directly, or under a timeout, the same handler loses the caller's cancellation.
+    directly, or under a timeout, the same handler loses the caller's cancellation. The same goes for what a file leaves
+    to others to run: a registered callback, the body of ``asyncio.run``, a hook that a base class calls.
 
 Bad:
     import asyncio
@@ -64,8 +65,6 @@ class SwallowedAtTaskEnd(Rule):
     visits = (ast.ExceptHandler, ast.With, ast.AsyncWith)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
-        if not module.started_only_as_task(module.function(node)):
-            return
         for catcher in catchers(module, node):
             loss = module.loss(catcher)
             if loss is None or not ends_task(module, catcher, loss):
