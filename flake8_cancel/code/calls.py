@@ -117,6 +117,8 @@ class Calls:
 
     def _method(self, function: ast.Attribute, call: ast.Call) -> Known | None:
         receiver = self._kinds.known(function.value)
+        if receiver is None and is_called_loop(function.value):
+            receiver = Known(Kind.LOOP)
         if receiver is None:
             return None
         if receiver.kind in (Kind.LOOP, Kind.TASK_GROUP) and function.attr == "create_task":
@@ -166,6 +168,11 @@ class Calls:
         if known and known.kind is Kind.NOTHING:
             return known
         return elements(known) if known and known.kind in _COLLECTIONS else None
+
+
+def is_called_loop(expression: ast.expr) -> bool:
+    """Tell whether what an expression stands for is called a loop: where it is from another file, it is one."""
+    return getattr(expression, "attr", getattr(expression, "id", "")) in ("loop", "_loop")
 
 
 def _returns_exceptions(gather: ast.Call) -> bool:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import TASK_STARTERS
+from flake8_cancel.code.calls import is_called_loop
 from flake8_cancel.code.evaluate import header, own_nodes
 from flake8_cancel.code.points import ASYNC_EXIT, STEP, SUSPEND, YIELD, State
 from flake8_cancel.code.releases import after, ends_normally
@@ -56,8 +57,13 @@ def makes_task(module: Module, call: ast.Call) -> bool:
     if module.name(call.func) in TASK_STARTERS:
         # A future that is given to ensure_future() comes back as it is.
         return not call.args or module.kind(call.args[0]) in (None, Kind.COROUTINE)
-    is_method = isinstance(call.func, ast.Attribute) and call.func.attr == "create_task"
-    return is_method and module.kind(call.func.value) is Kind.LOOP  # type: ignore[attr-defined]
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "create_task" and is_loop(module, call.func.value)
+
+
+def is_loop(module: Module, expression: ast.expr) -> bool:
+    """Tell whether an expression is an event loop: what is called one is one, wherever it is from."""
+    kind = module.kind(expression)
+    return kind is Kind.LOOP or (kind is None and is_called_loop(expression))
 
 
 def dropped(module: Module, call: ast.Call) -> Dropped | None:

@@ -58,11 +58,13 @@ class Fate(NamedTuple):
         waits: the awaits, and the calls of ``gather``, ``wait`` and the like, that it is waited for by.
         shared: whether something else may have it, own it, or be told of its end.
         kept: the names, attributes and collections that hold it, as the text has them.
+        made: the calls that make it.
     """
 
     waits: tuple[ast.expr, ...]
     shared: bool
     kept: frozenset[str]
+    made: tuple[ast.Call, ...]
 
 
 class _Keeper(NamedTuple):
@@ -86,7 +88,7 @@ def fate(module: Module, task: ast.expr) -> Fate:
     while search.waiting and not search.shared:
         search.look(search.waiting.pop())
     kept = frozenset(filter(None, map(module.reference, search.holding)))
-    return Fate(tuple(search.waits), search.shared, kept)
+    return Fate(tuple(search.waits), search.shared, kept, tuple(search.made))
 
 
 class _Search:
@@ -97,6 +99,7 @@ class _Search:
         self.waits: list[ast.expr] = []
         self.shared = False
         self.holding: list[ast.expr] = []
+        self.made: list[ast.Call] = []
         self.waiting: list[_Keeper] = []
         self._seen: set[_Keeper] = set()
 
@@ -234,6 +237,9 @@ class _Search:
         if isinstance(parent, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
             if parent.value is not None:
                 self._origin(parent.value)
+            if isinstance(parent, ast.Assign) and len(parent.targets) > 1:
+                for target in parent.targets:
+                    self.keep(target)
         elif isinstance(parent, _LOOPS):
             self._origin(parent.iter)
         else:
@@ -243,6 +249,7 @@ class _Search:
         for node in sources(self.module, value):
             if isinstance(node, ast.Call):
                 self.shared = self.shared or not makes_own_task(self.module, node)
+                self.made.append(node)
             else:
                 self.keep(node)
 

@@ -11,8 +11,8 @@ from flake8_cancel.code.coming_back import comes_to
 from flake8_cancel.code.edges import NEXT
 from flake8_cancel.code.fates import Fate, fate
 from flake8_cancel.code.flow import Flow
-from flake8_cancel.code.lingering import lingers, uses_when_cancelled
-from flake8_cancel.code.points import STEP, SUSPEND, State
+from flake8_cancel.code.lingering import outlasts, uses_when_cancelled
+from flake8_cancel.code.points import ASYNC_EXIT, STEP, SUSPEND, YIELD, State
 from flake8_cancel.code.releases import ends_normally
 from flake8_cancel.code.values import Kind
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CLOSED, REPLACED, FORGOTTEN, OVER = "closed", "replaced", "forgotten", "over"
 
 _CLOSING = frozenset({"abort", "aclose", "close", "disconnect", "kill", "release", "shutdown", "stop", "terminate"})
+_OUTER = (ast.Global, ast.Nonlocal)
 _STATEMENTS = (ast.Expr, ast.For, ast.If, ast.With)
 
 
@@ -71,7 +72,7 @@ def leftover(module: Module, call: ast.Call) -> Leftover | None:
         call: the call of ``cancel()``.
     """
     alone = _alone(module, call)
-    if alone is None or not alone.runs or not isinstance(module.parent(call), ast.Expr):
+    if alone is None or not isinstance(module.parent(call), ast.Expr):
         return None
     flow = module.flow(alone.function)
     found = _followed(module, flow, alone) if flow else iter(())
@@ -117,7 +118,7 @@ def _statement(module: Module, node: ast.AST) -> ast.stmt | None:
 
 def _followed(module: Module, flow: Flow, alone: Alone) -> Iterator[Leftover]:
     """Yield what certainly happens behind the cancellation before the task is done."""
-    lingering = all(lingers(module, run) for run in alone.runs)
+    lingering = outlasts(module, alone.runs, alone.fate.made)
     at_once = list(_reached(flow, _behind(flow, alone.statement), ends_at=SUSPEND))
     nodes = {state.point.node for state in at_once if state.point.kind == STEP}
     name = module.reference(alone.task)
@@ -131,9 +132,11 @@ def _followed(module: Module, flow: Flow, alone: Alone) -> Iterator[Leftover]:
         if is_unfinished and _forgets(module, node, alone.fate.kept):
             yield Leftover(FORGOTTEN, node)
         closed = _closed(module, node)
-        if closed and all(_uses_closed(module, flow.function, run, closed) for run in alone.runs):
+        if closed and alone.runs and all(_uses_closed(module, flow.function, run, closed) for run in alone.runs):
             yield Leftover(CLOSED, node, closed)
     if is_unfinished and any("." in kept for kept in alone.fate.kept) and any(map(ends_normally, at_once)):
+        yield Leftover(OVER, flow.function.body[-1])
+    if lingering and _is_own(module, alone) and not flow.walk(_behind(flow, alone.statement), _suspends):
         yield Leftover(OVER, flow.function.body[-1])
 
 
@@ -155,6 +158,10 @@ def _behind(flow: Flow, statement: ast.stmt) -> list[State]:
     return list(found)
 
 
+def _suspends(state: State) -> bool:
+    return state.point.kind in (ASYNC_EXIT, SUSPEND, YIELD)
+
+
 def _reached(flow: Flow, starts: list[State], ends_at: str) -> Iterator[State]:
     """Yield the states that are surely reached from some without passing a point of one kind."""
     found: list[State] = []
@@ -165,6 +172,15 @@ def _reached(flow: Flow, starts: list[State], ends_at: str) -> Iterator[State]:
 
     flow.walk(starts, note, avoid=lambda state: state.point.kind == ends_at)
     yield from found
+
+
+def _is_own(module: Module, alone: Alone) -> bool:
+    """Tell whether a task is known to the function alone that cancels it, so that nobody can wait for it later."""
+    outer = {name for node in ast.walk(alone.function) if isinstance(node, _OUTER) for name in node.names}
+    local = {
+        node.id for node in ast.walk(alone.function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    return alone.fate.kept <= local - outer and not _is_run(module, alone.function)
 
 
 def _replaces(module: Module, node: ast.stmt, name: str | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code import managers
@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 _WAITS = frozenset({"asyncio.gather", "asyncio.wait_for"})
 
 
+def outlasts(module: Module, runs: Sequence[AnyFunction], made: Sequence[ast.Call]) -> bool:
+    """Tell whether a task is not done at once when it is cancelled: it suspends again, or is the caller's own code.
+
+    What a function was given to run cleans up as it likes, and the function has to give it the time.
+
+    Args:
+        module: the module.
+        runs: the functions of this file that it runs.
+        made: the calls that make it.
+    """
+    if runs:
+        return all(lingers(module, run) for run in runs)
+    return bool(made) and all(call.args and _is_given(module, call.args[0]) for call in made)
+
+
 def lingers(module: Module, function: AnyFunction, around: frozenset[AnyFunction] = frozenset()) -> bool:
     """Tell whether a coroutine function may suspend once more when it is cancelled, so that it is not done at once.
 
@@ -32,7 +47,7 @@ def lingers(module: Module, function: AnyFunction, around: frozenset[AnyFunction
     if flow is None or function in around:
         return False
     around = around | {function}
-    if flow.walk(_cancelled(flow), lambda state: _waits_again(module, flow, state)) is not None:
+    if flow.walk(_cancelled(flow), lambda state: _waits_again(module, flow, state), avoid=_goes_round) is not None:
         return True
     return any(lingers(module, helper, around) for helper in _awaited(module, flow))
 
@@ -59,8 +74,38 @@ def uses_when_cancelled(
     return any(uses_when_cancelled(module, helper, attributes, around) for helper in _awaited(module, flow))
 
 
+def _is_given(module: Module, coroutine: ast.expr) -> bool:
+    """Tell whether a coroutine is what a parameter holds, or what a function gives that it holds."""
+    value = coroutine.func if isinstance(coroutine, ast.Call) else coroutine
+    value = value.value if isinstance(value, ast.Subscript) else value
+    function = module.function(coroutine)
+    if not isinstance(value, ast.Name) or not isinstance(function, ast.AsyncFunctionDef):
+        return False
+    bound = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == value.id]
+    stored = [node for node in bound if not isinstance(node.ctx, ast.Load)]
+    if not stored:
+        return any(node.arg == value.id for node in ast.walk(function.args) if isinstance(node, ast.arg))
+    loops = [_loop(module, node) for node in stored]
+    return all(loop is not None and _is_given(module, loop) for loop in loops)
+
+
+def _loop(module: Module, variable: ast.Name) -> ast.expr | None:
+    """Return what the loop runs over that gives a variable its value."""
+    around = next(node for node in module.ancestors(variable) if not isinstance(node, (ast.List, ast.Tuple)))
+    return around.iter if isinstance(around, (ast.For, ast.comprehension)) else None
+
+
 def _cancelled(flow: Flow) -> list[State]:
     return [cancelled for _, cancelled in flow.cancelled(flow.suspensions())]
+
+
+def _goes_round(state: State) -> bool:
+    """Tell whether a loop asks here whether it is to go on: who takes a cancellation may have seen to that."""
+    return state.point.kind == STEP and isinstance(state.point.node, ast.While) and not _is_endless(state.point.node)
+
+
+def _is_endless(loop: ast.While) -> bool:
+    return isinstance(loop.test, ast.Constant) and bool(loop.test.value)
 
 
 def _waits_again(module: Module, flow: Flow, state: State) -> bool:

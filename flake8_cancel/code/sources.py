@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import TASK_STARTERS
-from flake8_cancel.code.values import SAME_ELEMENTS, Kind
+from flake8_cancel.code.dropping import is_loop
+from flake8_cancel.code.values import SAME_ELEMENTS
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -53,7 +54,7 @@ def makes_own_task(module: Module, call: ast.Call) -> bool:
     """Tell whether a call makes a task that nobody else knows, unlike a task group or a helper that may keep it."""
     if module.name(call.func) in TASK_STARTERS:
         return True
-    return isinstance(call.func, ast.Attribute) and module.kind(call.func.value) is Kind.LOOP
+    return isinstance(call.func, ast.Attribute) and is_loop(module, call.func.value)
 
 
 def _of_call(module: Module, call: ast.Call) -> Iterator[ast.expr]:

@@ -39,7 +39,7 @@ def makers(module: Module, calls: Mapping[str, Sequence[ast.Call]]) -> dict[ast.
 
 
 def makes(module: Module, call: ast.Call) -> bool:
-    """Tell whether a call makes a task that only its caller has; what is called a loop is one, wherever it is from."""
+    """Tell whether a call makes a task that only its caller has."""
     name = module.name(call.func)
     if name == AS_COMPLETED:
         return wraps(module, call)
@@ -47,11 +47,6 @@ def makes(module: Module, call: ast.Call) -> bool:
     if word not in _WORDS and name not in _MAKERS:
         return _is_shorthand(module, call)
     if name == "asyncio.Task" or makes_task(module, call):
-        return True
-    if not isinstance(call.func, ast.Attribute) or word != "create_task":
-        return _is_shorthand(module, call)
-    receiver = getattr(call.func.value, "attr", getattr(call.func.value, "id", ""))
-    if receiver in ("loop", "_loop") and module.kind(call.func.value) is None:
         return True
     return _is_shorthand(module, call)
 

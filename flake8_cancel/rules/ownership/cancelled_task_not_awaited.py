@@ -55,7 +55,8 @@ Fix:
     own error comes out. Unsafe: the function now waits, and an error that nobody saw so far is raised in it.
 
 Not found:
-    A task of a function that this file does not define, or that neither waits nor uses the thing when it is cancelled.
+    A task of a function that this file does not define, but for one that the caller gave it to run, or that neither
+    waits nor uses the thing when it is cancelled.
     A task that the function waits for later, that is handed on, has a done callback, or may come to cancel itself. Of
     a ``stop()`` that forgets its task or is just over: a task that something else in the file waits for. A ``cancel()``
     behind which the function waits for something else first. Tasks of a group, futures and timer handles.
