@@ -87,6 +87,17 @@ def left_open(module: Module, loop: ast.AsyncFor) -> LeftOpen | None:
     return LeftOpen(call, urgent.handed_over, place, False, is_own) if urgent and place else None
 
 
+def holds_nothing(module: Module, expression: ast.expr) -> bool:
+    """Tell whether an expression calls an async generator of this file that has nothing to give back when it is closed.
+
+    Args:
+        module: the module.
+        expression: what makes the generator.
+    """
+    generator = _generator(module, expression)
+    return generator is not None and not any(_held(module, generator, frozenset()))
+
+
 def _generator(module: Module, expression: ast.expr) -> ast.AsyncFunctionDef | None:
     """Return the async generator function of this file that an expression calls."""
     if not isinstance(expression, ast.Call):
