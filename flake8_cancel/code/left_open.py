@@ -26,6 +26,7 @@ _WAITS = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 _HOLDS_NOTHING = frozenset({"contextlib.nullcontext", "contextlib.suppress", "pytest.raises"})
 _TAKES_EXIT = frozenset({None, "builtins.BaseException", "builtins.GeneratorExit"})
 _LOCKS = frozenset({Kind.LOCK, Kind.SEMAPHORE, Kind.CONDITION})
+_SCOPES = frozenset({Kind.TASK_GROUP, Kind.TIMEOUT})
 _LOCK_WORDS = frozenset({"lock", "mutex", "rlock", "sem", "semaphore"})
 _TRANSACTION_WORDS = frozenset({"atomic", "begin", "transaction"})
 
@@ -216,7 +217,7 @@ def _given_back_by(module: Module, item: ast.withitem, seen: frozenset[ast.AST])
     """
     expression = item.context_expr
     maker = expression.func if isinstance(expression, ast.Call) else expression
-    if module.name(maker) in _HOLDS_NOTHING or managers.scope(module, item):
+    if module.name(maker) in _HOLDS_NOTHING or managers.scope(module, item) or module.kind(expression) in _SCOPES:
         return
     own = managers.own_manager(module, item)
     if own is not None and own.generator is not None:

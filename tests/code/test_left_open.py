@@ -44,6 +44,7 @@ def tried(final: str) -> str:
         ("with open(it):\n    yield 1", True),
         ("with contextlib.suppress(OSError):\n    yield 1", False),
         ("async with asyncio.timeout(1):\n    yield 1", False),
+        ("scope = asyncio.timeout(1)\nasync with scope:\n    yield 1", False),
         ("with open(it) as file:\n    data = file.read()\nyield data", False),
         ("try:\n    it.read()\nfinally:\n    it.close()\nyield 1", False),
     ],
