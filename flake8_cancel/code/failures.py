@@ -14,6 +14,7 @@ from flake8_cancel.code.owing import Reason, is_wide, outlasts, reasons
 from flake8_cancel.code.points import ASYNC_EXIT, CLAUSE, RAISE, STEP, STOP, SUSPEND, YIELD, Frame, State
 from flake8_cancel.code.releases import any_of, handed_to_with, lets_out, passes
 from flake8_cancel.code.taking import METHOD, Act, Key, givings, lowered_flag, mentions, own_statements, root
+from flake8_cancel.code.unarmed import is_unarmed
 from flake8_cancel.code.verbs import ends, ends_argument
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def _of_clause(
     way_out = _way_out(flow, handler) if acts else RAISES
     # What merely cancels a task or a future says less about what is owed.
     for giving in sorted(acts, key=lambda act: act.verb == "cancel"):
+        if is_unarmed(module, statement, giving):
+            continue
         for reason in reasons(module, flow, function, handler, giving):
             if not reason.is_own and not any(is_wide(module, clause) for clause in _alike(statement, giving)):
                 continue

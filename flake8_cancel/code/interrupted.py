@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 _Around = frozenset[ast.AST]
+_LOCKS = frozenset({Kind.LOCK, Kind.CONDITION})
 
 
 def is_interruptible(module: Module, node: ast.AST, around: _Around = frozenset()) -> bool:
@@ -53,15 +54,21 @@ def _lets_out(module: Module, flow: Flow, around: _Around) -> bool:
 
 
 def _is_free(module: Module, lock: ast.expr, around: _Around) -> bool:
-    """Tell whether a lock is only ever held by blocks of this file that do not suspend, so that nobody waits for it."""
+    """Tell whether a lock is only ever held by blocks of this file that do not suspend, so that nobody waits for it.
+
+    A condition that others may see is made for them to wait for, and one that is given a lock shares it.
+    """
     reference = module.reference(lock)
-    owner = module.class_around(lock)
-    if module.kind(lock) is not Kind.LOCK or reference is None or owner is None:
+    owner, kind = module.class_around(lock), module.kind(lock)
+    if kind not in _LOCKS or reference is None or owner is None:
         return False
     if not isinstance(lock, ast.Attribute) or any(
         isinstance(call.func, ast.Attribute) and module.reference(call.func.value) == reference
         for call in module.calls("acquire")
     ):
+        return False
+    is_shared = any(call.args or call.keywords for call in module.calls("Condition"))
+    if kind is Kind.CONDITION and (is_shared or not lock.attr.startswith("_")):
         return False
     blocks = (node for node in ast.walk(module.tree) if isinstance(node, ast.AsyncWith))
     return all(_never_waits(module, block, around) for block in blocks if lock.attr in map(_attribute, block.items))
@@ -74,14 +81,25 @@ def _attribute(item: ast.withitem) -> str | None:
 def _never_waits(module: Module, block: ast.AsyncWith, around: _Around) -> bool:
     if len(block.items) > 1:
         return False
+    condition = block.items[0].context_expr
     for node in (inner for statement in block.body for inner in ast.walk(statement)):
         if isinstance(node, (ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)):
             return False
         if isinstance(node, ast.comprehension) and node.is_async:
             return False
-        if isinstance(node, ast.Await) and is_interruptible(module, node, around):
+        is_lent = isinstance(node, ast.Await) and _lends(module, node, condition)
+        if isinstance(node, ast.Await) and not is_lent and is_interruptible(module, node, around):
             return False
     return True
+
+
+def _lends(module: Module, node: ast.Await, condition: ast.expr) -> bool:
+    """Tell whether a block gives its lock back while it waits: it waits for the condition that it holds."""
+    match node.value:
+        case ast.Call(func=ast.Attribute(value=waited_for, attr="wait" | "wait_for")):
+            is_same = module.reference(waited_for) == module.reference(condition)
+            return is_same and module.kind(waited_for) is Kind.CONDITION
+    return False
 
 
 def _may_be_overridden(helper: ast.AsyncFunctionDef) -> bool:

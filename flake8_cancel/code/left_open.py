@@ -26,6 +26,7 @@ _WAITS = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 _HOLDS_NOTHING = frozenset({"contextlib.nullcontext", "contextlib.suppress", "pytest.raises"})
 _TAKES_EXIT = frozenset({None, "builtins.BaseException", "builtins.GeneratorExit"})
 _LOCKS = frozenset({Kind.LOCK, Kind.SEMAPHORE, Kind.CONDITION})
+_SCOPES = frozenset({Kind.TASK_GROUP, Kind.TIMEOUT})
 _LOCK_WORDS = frozenset({"lock", "mutex", "rlock", "sem", "semaphore"})
 _TRANSACTION_WORDS = frozenset({"atomic", "begin", "transaction"})
 
@@ -70,8 +71,8 @@ def left_open(module: Module, loop: ast.AsyncFor) -> LeftOpen | None:
         module: the module.
         loop: the loop.
     """
-    function, call = module.function(loop), loop.iter
-    if not isinstance(function, ast.AsyncFunctionDef) or not isinstance(call, ast.Call):
+    function, call = module.function(loop), _call(module, loop)
+    if not isinstance(function, ast.AsyncFunctionDef) or call is None:
         return None
     generator = _generator(module, call)
     found = list(_held(module, generator, frozenset())) if generator else []
@@ -85,6 +86,40 @@ def left_open(module: Module, loop: ast.AsyncFor) -> LeftOpen | None:
     urgent = next((held for held in found if held.is_urgent), None)
     place = _cancelled_in(flow, loop) if urgent else None
     return LeftOpen(call, urgent.handed_over, place, False, is_own) if urgent and place else None
+
+
+def _call(module: Module, loop: ast.AsyncFor) -> ast.Call | None:
+    """Return the call of what a loop goes over, also where it has a name that nobody else can go on with."""
+    if not isinstance(loop.iter, ast.Name):
+        return loop.iter if isinstance(loop.iter, ast.Call) else None
+    function, call = module.function(loop), module.value(loop.iter)
+    if not isinstance(call, ast.Call) or function is None or module.function(call) is not function:
+        return None
+    around = [node for node in module.ancestors(loop) if isinstance(node, _LOOPS)]
+    if any(node not in module.ancestors(call) for node in around):
+        return None
+    names = (node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == loop.iter.id)
+    others = (name for name in names if isinstance(name.ctx, ast.Load) and name is not loop.iter)
+    return call if all(_takes_one_before(module, name, loop) for name in others) else None
+
+
+def _takes_one_before(module: Module, name: ast.Name, loop: ast.AsyncFor) -> bool:
+    """Tell whether a generator is only asked for an item here, before a loop goes over it: ``await anext(name)``."""
+    call = module.parent(name)
+    if not isinstance(call, ast.Call) or name not in call.args or module.name(call.func) != "builtins.anext":
+        return False
+    return isinstance(module.parent(call), ast.Await) and name.lineno < loop.lineno
+
+
+def holds_nothing(module: Module, expression: ast.expr) -> bool:
+    """Tell whether an expression calls an async generator of this file that has nothing to give back when it is closed.
+
+    Args:
+        module: the module.
+        expression: what makes the generator.
+    """
+    generator = _generator(module, expression)
+    return generator is not None and not any(_held(module, generator, frozenset()))
 
 
 def _generator(module: Module, expression: ast.expr) -> ast.AsyncFunctionDef | None:
@@ -182,7 +217,7 @@ def _given_back_by(module: Module, item: ast.withitem, seen: frozenset[ast.AST])
     """
     expression = item.context_expr
     maker = expression.func if isinstance(expression, ast.Call) else expression
-    if module.name(maker) in _HOLDS_NOTHING or managers.scope(module, item):
+    if module.name(maker) in _HOLDS_NOTHING or managers.scope(module, item) or module.kind(expression) in _SCOPES:
         return
     own = managers.own_manager(module, item)
     if own is not None and own.generator is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.left_open import holds_nothing
 from flake8_cancel.code.taking import COUNT, ENTRY, METHOD, Act, givings, root
 from flake8_cancel.code.values import Kind
 from flake8_cancel.code.verbs import ends
@@ -33,12 +34,18 @@ def _is_owed(module: Module, act: Act) -> bool:
     if act.form != METHOD or act.call is None:
         return False
     if module.name(act.call.func) in _REMOVERS or ends(act.verb, module.facts):
-        return True
+        return not _is_idle_generator(module, act.call)
     if not isinstance(act.call.func, ast.Attribute):
         return False
     if act.verb in _TAKES_OUT and act.given:
         return _outlives(act)
     return act.verb == "set" and module.kind(act.call.func.value) is Kind.EVENT
+
+
+def _is_idle_generator(module: Module, call: ast.Call) -> bool:
+    """Tell whether a call closes an async generator of this file that holds nothing while it hands over."""
+    made = module.value(call.func.value) if isinstance(call.func, ast.Attribute) else None
+    return made is not None and holds_nothing(module, made)
 
 
 def _outlives(act: Act) -> bool:

@@ -88,3 +88,31 @@ class More(Base):
         async with self.{lock}: pass
 """
     assert answer("", around) == waits
+
+
+@pytest.mark.parametrize(
+    ("condition", "others", "waits"),
+    [
+        ("_ready", "await self._ready.wait()", False),
+        ("_ready", "await self._ready.wait_for(bool)", False),
+        ("_ready", "await self._done.wait()", True),
+        ("_ready", "await x.read()", True),
+        ("ready", "await self.ready.wait()", True),
+        ("_shared", "await self._shared.wait()", True),
+    ],
+)
+def test_who_waits_for_a_condition_gives_its_lock_back(condition: str, others: str, waits: bool) -> None:
+    made = "self._lock" if condition == "_shared" else ""
+    around = f"""
+class More:
+    def __init__(self):
+        self._lock = asyncio.Lock()
+        self._done = asyncio.Event()
+        self.{condition} = asyncio.Condition({made})
+    async def g(self, x):
+        async with self.{condition}:
+            {others}
+"""
+    module = module_of(textwrap.dedent(HELPERS) + around)
+    (item,) = [node for node in ast.walk(module.tree.body[-1]) if isinstance(node, ast.withitem)]
+    assert is_interruptible(module, item) == waits

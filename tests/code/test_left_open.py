@@ -44,6 +44,7 @@ def tried(final: str) -> str:
         ("with open(it):\n    yield 1", True),
         ("with contextlib.suppress(OSError):\n    yield 1", False),
         ("async with asyncio.timeout(1):\n    yield 1", False),
+        ("scope = asyncio.timeout(1)\nasync with scope:\n    yield 1", False),
         ("with open(it) as file:\n    data = file.read()\nyield data", False),
         ("try:\n    it.read()\nfinally:\n    it.close()\nyield 1", False),
     ],
@@ -81,3 +82,36 @@ def test_a_jump_that_is_never_reached_does_not_leave_it() -> None:
 
 def test_a_break_of_an_inner_loop_does_not_leave_it() -> None:
     assert found(tried("it.close()"), "for part in row:\n    break") is None
+
+
+@pytest.mark.parametrize(
+    ("before", "behind", "is_left"),
+    [
+        ("items = rows(it)", "", True),
+        ("items = rows(it); await anext(items)", "", True),
+        # Somebody may go on with it, or close it.
+        ("items = rows(it)", "await anext(items)", False),
+        ("items = rows(it)", "await items.aclose()", False),
+        ("items = rows(it); it.keep(items)", "", False),
+        ("items = rows(it); it.first = anext(items)", "", False),
+        ("items = rows(it) if it else it", "", False),
+        ("items = it", "", False),
+    ],
+)
+def test_nobody_else_goes_on_with_what_has_a_name(before: str, behind: str, is_left: bool) -> None:
+    generator = textwrap.indent(tried("it.close()"), "    ")
+    loop = f"    async for row in items:\n        break\n    {behind or 'pass'}\n"
+    module = module_of(f"async def rows(it):\n{generator}\nasync def reads(it):\n    {before}\n{loop}")
+    (last,) = (node for node in ast.walk(module.tree) if isinstance(node, ast.AsyncFor))
+    assert (left_open(module, last) is not None) is is_left
+
+
+@pytest.mark.parametrize(("made", "is_left"), [("    ", False), ("        ", True)])
+def test_the_next_turn_goes_on_with_what_was_made_before(made: str, is_left: bool) -> None:
+    generator = textwrap.indent(tried("it.close()"), "    ")
+    loops = "    while it:\n{}        async for row in items:\n            break\n"
+    making = "items = rows(it)\n"
+    body = loops.format(f"{made}{making}") if is_left else f"{made}{making}{loops.format('')}"
+    module = module_of(f"async def rows(it):\n{generator}\nasync def reads(it):\n{body}")
+    (last,) = (node for node in ast.walk(module.tree) if isinstance(node, ast.AsyncFor))
+    assert (left_open(module, last) is not None) is is_left
