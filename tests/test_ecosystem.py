@@ -94,8 +94,7 @@ def test_a_ledger_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_rates_follow_the_last_reader() -> None:
     verdicts = (("true", ""), ("true", "false"), ("doubtful", "true"), ("doubtful", ""))
     judged = [
-        ledger.Judged("one", "1.0", "a.py", line, "CNL201", *verdict, True, "")
-        for line, verdict in enumerate(verdicts)
+        ledger.Judged("one", "1.0", "a.py", line, "CNL201", *verdict, True, "") for line, verdict in enumerate(verdicts)
     ]
     assert ledger.rates(judged) == {"CNL201": (2, 4)}
     assert [one.verdict for one in judged] == ["true", "false", "true", "doubtful"]

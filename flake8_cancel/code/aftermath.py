@@ -10,6 +10,7 @@ from flake8_cancel.code.catchers import Catcher
 from flake8_cancel.code.framing import block_of, ends_something, is_log_line, jumps, only_cleans_up
 from flake8_cancel.code.scopes import FUNCTIONS
 from flake8_cancel.code.taking import own_statements
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ENDINGS, words
 
 if TYPE_CHECKING:
@@ -136,15 +137,13 @@ def _works(statement: ast.stmt) -> bool:
 
 def _needs_what_it_binds(module: Module, statement: ast.stmt, cleanup: Sequence[ast.stmt]) -> bool:
     """Tell whether cleanup uses a name that only the statement before it binds, so that it may not be bound."""
-    read = {node.id for part in cleanup for node in ast.walk(part) if isinstance(node, ast.Name)}
-    bound = {
-        node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
-    }
+    read = {node.id for part in cleanup for node in walk(part) if isinstance(node, ast.Name)}
+    bound = {node.id for node in walk(statement) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
     function = module.function(statement)
     assert isinstance(function, ast.AsyncFunctionDef)
     before = {
         node.id if isinstance(node, ast.Name) else node.arg
-        for node in ast.walk(function)
+        for node in walk(function)
         if isinstance(node, ast.arg)
         or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.lineno < statement.lineno)
     }

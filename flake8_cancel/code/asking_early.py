@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import LOGGING_VERBS
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _leads_straight(module: Module, cancelling: ast.stmt, asking: ast.stmt, name
 def _is_plain(module: Module, statement: ast.stmt, name: str) -> bool:
     if not isinstance(statement, (ast.Expr, ast.Assign, ast.Assert, ast.Pass)):
         return False
-    for node in ast.walk(statement):
+    for node in walk(statement):
         if isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom)):
             return False
         if module.reference(node) == name and isinstance(getattr(node, "ctx", None), ast.Store):

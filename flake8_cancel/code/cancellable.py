@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.taking import Key, key, mentions
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def may_be_cancelled(module: Module, function: AnyFunction, start: ast.Call) -> 
 
 def locals_of(function: AnyFunction) -> set[str]:
     """Return the names that a function binds for itself, parameters left out."""
-    nodes = list(ast.walk(function))
+    nodes = list(walk(function))
     bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     return bound - {name for node in nodes if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
 
@@ -74,10 +75,10 @@ def _is_cancelled(module: Module, function: AnyFunction, holder: ast.expr) -> bo
     owner: ast.AST | None = module.class_around(function) if root_of(thing) == "self" else None
     if root_of(thing) in locals_of(function):
         owner = function
-    for node in ast.walk(owner or module.tree):
+    for node in walk(owner or module.tree):
         if isinstance(node, (ast.For, ast.comprehension)) and mentions(node.iter, thing):
             loop = module.parent(node) if isinstance(node, ast.comprehension) else node
-            if any(_cancels(call, key(node.target)) for call in ast.walk(loop or node)):
+            if any(_cancels(call, key(node.target)) for call in walk(loop or node)):
                 return True
         if _cancels(node, thing):
             return True

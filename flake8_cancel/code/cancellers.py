@@ -12,6 +12,7 @@ from flake8_cancel.code.flow import MAX_STATES, Flow, cancelled_pending
 from flake8_cancel.code.keeping import is_log
 from flake8_cancel.code.points import END, STEP, SUSPEND, Frame, State
 from flake8_cancel.code.releases import ends_normally, frames
+from flake8_cancel.code.tree import children, walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _awaited_calls(function: AnyFunction) -> Iterator[ast.Call]:
         if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
             yield node.value
         if not isinstance(node, _NESTED):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
 
 
 # --- what is waited for ---------------------------------------------------------------------------------------------
@@ -140,8 +141,8 @@ def _is_told_apart(module: Module, wait: ast.Await) -> bool:
     for parent in module.ancestors(wait):
         if isinstance(parent, _NESTED):
             return False
-        if isinstance(parent, (ast.If, ast.While)) and cancels.isdisjoint(ast.walk(parent)):
-            for node in ast.walk(parent.test):
+        if isinstance(parent, (ast.If, ast.While)) and cancels.isdisjoint(walk(parent)):
+            for node in walk(parent.test):
                 if (task and module.reference(node) == task) or getattr(node, "attr", "") in _OUTCOMES:
                     return True
                 if isinstance(node, (ast.In, ast.NotIn)):

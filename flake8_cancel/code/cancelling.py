@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.tree import children, walk
+
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
     from flake8_cancel.code.references import Things
@@ -112,7 +114,7 @@ def _is_replaced(module: Module, call: ast.Call, wait: ast.Await) -> bool:
         and isinstance(node.ctx, ast.Store)
         and module.reference(node) == module.reference(wait.value)
         and place(call) < place(node) < place(wait)
-        for node in ast.walk(module.function(wait) or module.tree)
+        for node in walk(module.function(wait) or module.tree)
     )
 
 
@@ -123,7 +125,7 @@ def _only_asks(module: Module, test: ast.expr, task: ast.expr) -> bool:
     for node in waiting:
         reference = module.reference(node)
         if reference is None:
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
         elif reference not in (name, f"{name}.done", f"{name}.cancelled"):
             return False
     return True

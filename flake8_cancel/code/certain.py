@@ -21,6 +21,7 @@ from flake8_cancel.code.taking import (
     root,
     takings,
 )
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 from flake8_cancel.code.verbs import is_exit, matches, opens, words
 
@@ -61,7 +62,7 @@ def is_shielded(module: Module, node: ast.AST) -> bool:
     ]
     if any(keyword.arg == "shield" for call in calls for keyword in call.keywords):
         return True
-    makers = (part for call in calls for part in ast.walk(call.func))
+    makers = (part for call in calls for part in walk(call.func))
     return any("shield" in str(getattr(part, "attr", getattr(part, "id", ""))).lower() for part in makers)
 
 
@@ -226,7 +227,7 @@ def given_elsewhere(module: Module, function: ast.AsyncFunctionDef, taking: Act,
     """
     owner = module.class_around(function) if root(giving.call) == "self" else None
     mentioned: dict[ast.AST | None, set[str]] = {}
-    for node in ast.walk(owner or module.tree):
+    for node in walk(owner or module.tree):
         if (
             isinstance(node, ast.Attribute)
             and node.attr in (taking.verb, giving.verb)
@@ -241,7 +242,7 @@ def given_elsewhere(module: Module, function: ast.AsyncFunctionDef, taking: Act,
 
 def _only_made(function: ast.AsyncFunctionDef, name: str) -> bool:
     """Tell whether a name is bound by calls alone, or to None as long as nothing is made."""
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             value = node.value.value if isinstance(node.value, ast.Await) else node.value
@@ -262,20 +263,19 @@ def _only_made(function: ast.AsyncFunctionDef, name: str) -> bool:
 
 def _binds(target: ast.expr, name: str) -> bool:
     return any(
-        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in ast.walk(target)
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in walk(target)
     )
 
 
 def _is_local(function: ast.AsyncFunctionDef, name: str) -> bool:
     """Tell whether a name is bound in the function itself, and no parameter."""
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
             return False
         if isinstance(node, ast.arg) and node.arg == name:
             return False
     return any(
-        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
-        for node in ast.walk(function)
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in walk(function)
     )
 
 
@@ -285,7 +285,7 @@ def _name(thing: Key | None) -> str:
 
 def _expression(taking: Act) -> ast.expr | None:
     """Return the receiver, counter or collection as it is written in the statement that takes."""
-    for node in ast.walk(taking.node):
+    for node in walk(taking.node):
         if isinstance(node, ast.expr) and key(node) == taking.thing:
             return node
     return None

@@ -17,6 +17,7 @@ from flake8_cancel.code.points import SUSPEND, State
 from flake8_cancel.code.releases import any_of, handed_to_with, lets_out, passes
 from flake8_cancel.code.scopes import FUNCTIONS
 from flake8_cancel.code.taking import Act, givings, key, mentions, own_statements
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 from flake8_cancel.code.verbs import ends
 
@@ -92,7 +93,7 @@ def _is_exit(module: Module, function: ast.AsyncFunctionDef) -> bool:
     exits = [node for node in owner.body if isinstance(node, ast.AsyncFunctionDef) and node.name == "__aexit__"]
     if function in exits or not ends(function.name, module.facts):
         return function in exits
-    waits = (node.value for method in exits for node in ast.walk(method) if isinstance(node, ast.Await))
+    waits = (node.value for method in exits for node in walk(method) if isinstance(node, ast.Await))
     return any(isinstance(call, ast.Call) and module.definition(call.func) is function for call in waits)
 
 
@@ -175,7 +176,7 @@ def following(block: Sequence[ast.stmt], statement: ast.stmt) -> Sequence[ast.st
 
 
 def nodes_of(block: Collection[ast.stmt]) -> set[ast.AST]:
-    return {node for statement in block for node in ast.walk(statement)}
+    return {node for statement in block for node in walk(statement)}
 
 
 def _place(node: ast.AST) -> tuple[int, int]:
@@ -242,14 +243,14 @@ def _is_skipped(module: Module, flow: Flow, waits: list[State], behind: Behind) 
 def _is_made_since(module: Module, flow: Flow, wait: ast.AST, act: Act) -> bool:
     """Tell whether what is given back is only made when the wait is over, or by what waits."""
     begin = next(node for node in (wait, *module.ancestors(wait)) if isinstance(node, ast.stmt))
-    for node in ast.walk(flow.function):
+    for node in walk(flow.function):
         if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) or node.value is None:
             continue
         if not _place(begin) <= _place(node) < _place(act.node):
             continue
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        is_made = any(isinstance(part, (ast.Await, ast.Call)) for part in ast.walk(node.value))
-        bound = [part for target in targets for part in ast.walk(target) if isinstance(part, (ast.Attribute, ast.Name))]
+        is_made = any(isinstance(part, (ast.Await, ast.Call)) for part in walk(node.value))
+        bound = [part for target in targets for part in walk(target) if isinstance(part, (ast.Attribute, ast.Name))]
         if is_made and any(mentions(act.node, key(part)) for part in bound if isinstance(part.ctx, ast.Store)):
             return True
     return False

@@ -10,6 +10,7 @@ from flake8_cancel.code.api import PREDICATES
 from flake8_cancel.code.errors import CANCEL
 from flake8_cancel.code.going_on import within
 from flake8_cancel.code.points import STEP, YIELD, Frame, Point, State
+from flake8_cancel.code.tree import children, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -92,7 +93,7 @@ def _is_asked(module: Module, jump: Jump, block: ast.Try) -> bool:
     parts = [*block.body, *block.orelse, *block.handlers]
     touched = {reference for node in _own_nodes(parts) if (reference := _touched(module, node))}
     for test in _tests(module, jump, block):
-        for node in ast.walk(test):
+        for node in walk(test):
             word = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
             if word in _ASKS or not _STOPS.isdisjoint(word.split("_")):
                 return True
@@ -141,7 +142,7 @@ def _own_nodes(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
         node = waiting.pop()
         yield node
         if not isinstance(node, _DEFINITIONS):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
 
 
 def _is_tried(node: ast.AST, block: ast.Try) -> bool:

@@ -10,6 +10,7 @@ from flake8_cancel.code.calls import is_called_loop
 from flake8_cancel.code.evaluate import header, own_nodes
 from flake8_cancel.code.points import ASYNC_EXIT, STEP, SUSPEND, YIELD, State
 from flake8_cancel.code.releases import after, ends_normally
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def keeps_itself(module: Module, call: ast.Call) -> bool:
         isinstance(node, ast.Call) and module.name(node.func) == "asyncio.current_task"
         for function in functions
         if function
-        for node in ast.walk(function)
+        for node in walk(function)
     )
 
 
@@ -128,7 +129,7 @@ def _stands_in_class(module: Module, statement: ast.stmt, function: AnyFunction)
 
 def _is_read(module: Module, function: AnyFunction, name: str) -> bool:
     """Tell whether a function, or one inside it, may read a name, or the name is not its own."""
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Store):
             return True
         if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.tree import walk
+
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
@@ -43,7 +45,7 @@ def _may_be_entered(module: Module, target: ast.Name) -> bool:
     """Tell whether a local that holds a timeout is used for more than its attributes."""
     function = module.function(target)
     assert isinstance(function, _FUNCTIONS)
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, (ast.Global, ast.Nonlocal)) and target.id in node.names:
             return True
         is_use = isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load)
@@ -51,7 +53,7 @@ def _may_be_entered(module: Module, target: ast.Name) -> bool:
             return True
     return any(
         isinstance(node, ast.Name) and node.id in ("locals", "vars") and module.name(node) == f"builtins.{node.id}"
-        for node in ast.walk(function)
+        for node in walk(function)
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.certain import is_new
 from flake8_cancel.code.releases import Skip, after, is_in_passed_clause, passes, skipped
 from flake8_cancel.code.taking import MADE, METHOD, Act, gives_back, givings, own_statements, root_name, takings
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _with_helpers(module: Module, methods: list[_Method]) -> list[_Method]:
     """Return methods and those of this class that they call."""
     found = list(methods)
     for method in found:
-        for node in ast.walk(method):
+        for node in walk(method):
             called = module.definition(node.func) if isinstance(node, ast.Call) else None
             if isinstance(called, _Method) and called not in found and called.name != "__aenter__":
                 found.append(called)

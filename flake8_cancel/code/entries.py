@@ -6,6 +6,7 @@ import ast
 
 from flake8_cancel.code.module import Module
 from flake8_cancel.code.taking import ENTRY, Act, Key, key, own_statements, takings
+from flake8_cancel.code.tree import walk
 
 _EMPTIES = frozenset({"clear", "pop", "popitem", "popleft", "remove"})
 
@@ -26,7 +27,7 @@ def may_be_gone(module: Module, giving: Act, taking: Act) -> bool:
     must_be_there = giving.verb != "discard" and not (giving.verb == "pop" and len(giving.given) > 1)
     return any(
         _is_cancelled(node, taking.thing) or (must_be_there and _is_taken_out(node, taking.thing, module))
-        for node in ast.walk(module.tree)
+        for node in walk(module.tree)
     )
 
 

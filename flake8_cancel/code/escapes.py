@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import HARMLESS_CALLS, LOGGING_VERBS, Facts
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends, ends_argument
 
 if TYPE_CHECKING:
@@ -31,14 +32,14 @@ def escapes(module: Module, function: AnyFunction, name: str, apart_from: ast.AS
         name: the local name.
         apart_from: an expression whose uses do not count.
     """
-    left_out = set(ast.walk(apart_from)) if apart_from else set()
+    left_out = set(walk(apart_from)) if apart_from else set()
     return any(
         isinstance(node, ast.Name)
         and node.id == name
         and isinstance(node.ctx, ast.Load)
         and node not in left_out
         and escapes_at(module, function, node)
-        for node in ast.walk(function)
+        for node in walk(function)
     )
 
 

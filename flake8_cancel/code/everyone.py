@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import LOGGING_VERBS
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -74,7 +75,7 @@ def _by_name(module: Module, name: ast.Name, tasks: ast.expr) -> list[Treated] |
     function = module.function(name)
     assert function is not None
     found: list[Treated] = []
-    for use in ast.walk(function):
+    for use in walk(function):
         if not isinstance(use, ast.Name) or use.id != name.id or use is name:
             continue
         if not isinstance(use.ctx, ast.Load) or module.function(use) is not function or module.value(use) is not tasks:
@@ -124,7 +125,7 @@ def _in_comprehension(module: Module, part: ast.comprehension, tasks: ast.expr) 
 
 def _in_loop(body: Sequence[ast.stmt], name: str) -> Iterator[Treated]:
     """Yield what a loop does to every task, up to the first statement that may leave one out."""
-    if any(isinstance(node, (ast.Break, ast.Return)) for statement in body for node in ast.walk(statement)):
+    if any(isinstance(node, (ast.Break, ast.Return)) for statement in body for node in walk(statement)):
         return
     for statement in body:
         match statement:
@@ -136,7 +137,7 @@ def _in_loop(body: Sequence[ast.stmt], name: str) -> Iterator[Treated]:
                 yield from _in_loop(inner, name)
             case ast.Try(body=inner):
                 yield from _in_loop(inner, name)
-        if any(isinstance(node, _LEAVING_OUT) for node in ast.walk(statement)):
+        if any(isinstance(node, _LEAVING_OUT) for node in walk(statement)):
             return
 
 

@@ -14,6 +14,7 @@ from flake8_cancel.code.evaluate import own_nodes
 from flake8_cancel.code.flags import flags_beside_cancels, own_parts
 from flake8_cancel.code.keeping import keeps, kept_in, tells_waiter
 from flake8_cancel.code.points import BRANCH, STEP, State
+from flake8_cancel.code.tree import children, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.flow import Flow
@@ -99,9 +100,9 @@ class Excuses:
     def _asks_for_end(self, loop: ast.AST) -> bool:
         if not isinstance(loop, ast.While) or not isinstance(self._catcher, ast.ExceptHandler):
             return False
-        assigned = (node for part in self._catcher.body for node in ast.walk(part) if isinstance(node, ast.Assign))
+        assigned = (node for part in self._catcher.body for node in walk(part) if isinstance(node, ast.Assign))
         names = {target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)}
-        return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(loop.test))
+        return any(isinstance(node, ast.Name) and node.id in names for node in walk(loop.test))
 
     def excludes(self, state: State, after: State) -> bool:
         """Tell whether an edge is the answer of a test of the exception's class that a cancellation does not get."""
@@ -169,7 +170,7 @@ class Excuses:
         """Tell whether the handler sets something under whose test the function raises, or that it tells its caller."""
         if not isinstance(self._catcher, ast.ExceptHandler):
             return False
-        assigned = [node for node in ast.walk(self._catcher) if isinstance(node, ast.Assign)]
+        assigned = [node for node in walk(self._catcher) if isinstance(node, ast.Assign)]
         flags = self._targets(assigned)
         told = self._targets(node for node in assigned if _is_true(node.value))
         for node in own_parts(self._flow.function):
@@ -189,7 +190,7 @@ class Excuses:
         return set(filter(None, map(self._module.reference, targets)))
 
     def _gives_back(self, body: Iterable[ast.AST], flags: set[str]) -> bool:
-        parts = [part for statement in body for part in ast.walk(statement)]
+        parts = [part for statement in body for part in walk(statement)]
         for part in parts:
             raised = part.exc if isinstance(part, ast.Raise) else None
             kind = raised.func if isinstance(raised, ast.Call) else raised
@@ -282,7 +283,7 @@ class Excuses:
 
 def _own_expressions(node: ast.AST) -> Iterator[ast.AST]:
     """Yield the nodes of the expressions of a statement, not those of the statements inside it."""
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if isinstance(child, (ast.expr, ast.withitem, ast.keyword)):
             yield from own_nodes(child)
 

@@ -10,6 +10,7 @@ from flake8_cancel.code.edges import NEXT
 from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, MAYBE, NO, UNKNOWN, YES, Error, catches
 from flake8_cancel.code.keeping import keeps
 from flake8_cancel.code.points import BRANCH, LEAVE, State
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.flow import Flow
@@ -66,11 +67,11 @@ class Exit:
     def _is_handed_on(self, name: str) -> bool:
         told = {
             part
-            for node in ast.walk(self.function)
+            for node in walk(self.function)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _TOLD
-            for part in ast.walk(node)
+            for part in walk(node)
         }
-        return keeps(self._module, (node for node in ast.walk(self.function) if node not in told), name)
+        return keeps(self._module, (node for node in walk(self.function) if node not in told), name)
 
     def _returns(self, flow: Flow, error: Error, surely: bool) -> Sequence[ast.Return]:
         """Return the ``return`` statements that are reached with an error."""
@@ -103,7 +104,7 @@ class Exit:
 
     def _may_be_own(self) -> bool:
         """Tell whether the class may know a cancellation for its own: it names it, or cancels something."""
-        for node in ast.walk(self._module.class_around(self.function) or self.function):
+        for node in walk(self._module.class_around(self.function) or self.function):
             if isinstance(node, ast.Attribute) and node.attr in _OWN:
                 return True
             if isinstance(node, (ast.Name, ast.Attribute)) and self._module.name(node) == CANCELLED_ERROR:
@@ -113,10 +114,10 @@ class Exit:
     def _decides(self, test: ast.expr) -> bool:
         """Tell whether the method is left, or not, by a test."""
         around = next((node for node in self._module.ancestors(test) if isinstance(node, ast.stmt)), test)
-        return any(isinstance(node, (ast.Return, ast.Raise)) for node in ast.walk(around))
+        return any(isinstance(node, (ast.Return, ast.Raise)) for node in walk(around))
 
     def _speaks_of_it(self, node: ast.AST) -> bool:
-        return any(isinstance(part, ast.Name) and part.id in self._spoken for part in ast.walk(node))
+        return any(isinstance(part, ast.Name) and part.id in self._spoken for part in walk(node))
 
     def _truth(self, test: ast.expr, error: Error) -> bool | None:
         """Return the truth of an expression while an error leaves the block, None where it is not certain."""
@@ -157,8 +158,8 @@ def exit_method(module: Module, function: ast.AST | None) -> Exit | None:
         return None
     if not isinstance(module.parent(function), ast.ClassDef):
         return None
-    parameters = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
-    is_bound = any(isinstance(node, ast.Name) and _binds(node, parameters) for node in ast.walk(function))
+    parameters = {argument.arg for argument in walk(function.args) if isinstance(argument, ast.arg)}
+    is_bound = any(isinstance(node, ast.Name) and _binds(node, parameters) for node in walk(function))
     return None if is_bound else Exit(module, function)
 
 
@@ -177,13 +178,13 @@ def way_out(method: Exit, node: ast.Return) -> str:
 
 def _derived(function: ast.AsyncFunctionDef, names: set[str]) -> frozenset[str]:
     """Return some names and those of the locals that are made from them."""
-    assigned = [node for node in ast.walk(function) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr))]
+    assigned = [node for node in walk(function) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr))]
     found = set(names)
     # In the order of the text, so that a local made from a local is found.
     for node in sorted(assigned, key=lambda node: (node.lineno, node.col_offset)):
-        uses = ast.walk(node.value) if node.value else ()
+        uses = walk(node.value) if node.value else ()
         if any(isinstance(part, ast.Name) and part.id in found for part in uses):
-            found.update(part.id for part in ast.walk(node) if isinstance(part, ast.Name) and _binds(part))
+            found.update(part.id for part in walk(node) if isinstance(part, ast.Name) and _binds(part))
     return frozenset(found)
 
 

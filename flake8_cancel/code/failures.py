@@ -14,6 +14,7 @@ from flake8_cancel.code.owing import Reason, is_wide, outlasts, reasons
 from flake8_cancel.code.points import ASYNC_EXIT, CLAUSE, RAISE, STEP, STOP, SUSPEND, YIELD, Frame, State
 from flake8_cancel.code.releases import any_of, handed_to_with, lets_out, passes
 from flake8_cancel.code.taking import METHOD, Act, Key, givings, lowered_flag, mentions, own_statements, root
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.unarmed import is_unarmed
 from flake8_cancel.code.verbs import ends, ends_argument
 
@@ -149,7 +150,7 @@ def _missing(
     if reason.thing and _is_stacked(function, reason.thing):
         return ()
     is_release = any_of(passes(_doing(function, giving, reason.thing, facts)), handed_to_with(reason.thing))
-    body = {node for part in statement.body for node in ast.walk(part)}
+    body = {node for part in statement.body for node in walk(part)}
 
     def leaks(state: State) -> bool:
         point = state.point
@@ -161,7 +162,7 @@ def _missing(
         return ()
     place = way[-1].point.node
     taken = reason.taking.node if reason.taking else None
-    first = () if taken is None or place in set(ast.walk(taken)) else ((taken, "taken here"),)
+    first = () if taken is None or place in set(walk(taken)) else ((taken, "taken here"),)
     return (*first, (place, "cancelled here"))
 
 
@@ -194,5 +195,5 @@ def _is_stacked(function: ast.AsyncFunctionDef, thing: Key) -> bool:
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in _STACKS
         and any(mentions(argument, thing) for argument in node.args)
-        for node in ast.walk(function)
+        for node in walk(function)
     )

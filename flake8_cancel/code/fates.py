@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import HARMLESS_CALLS, LOGGING_VERBS
 from flake8_cancel.code.sources import PASSING_CALLS, TAKES, makes_own_task, sources
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -121,7 +122,7 @@ class _Search:
 
     def look(self, keeper: _Keeper) -> None:
         """Go through the places where a keeper is read or gets its value."""
-        for node in ast.walk(keeper.around):
+        for node in walk(keeper.around):
             if keeper.is_attribute:
                 if not isinstance(node, ast.Attribute) or node.attr != keeper.word or self._is_other(node, keeper):
                     continue
@@ -187,7 +188,7 @@ class _Search:
 
     def keep_targets(self, target: ast.expr) -> None:
         """Note the variables of a loop over what holds the task."""
-        for node in ast.walk(target):
+        for node in walk(target):
             if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Store):
                 self.keep(node)
 
@@ -261,7 +262,7 @@ def _keeper(module: Module, expression: ast.expr) -> _Keeper | None:
         return None
     around: ast.AST = module.tree
     for parent in module.ancestors(expression):
-        if isinstance(parent, _FUNCTIONS) and any(_binds(node, expression.id) for node in ast.walk(parent)):
+        if isinstance(parent, _FUNCTIONS) and any(_binds(node, expression.id) for node in walk(parent)):
             around = parent
     return _Keeper(expression.id, around, False, frozenset())
 

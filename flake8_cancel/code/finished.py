@@ -11,6 +11,7 @@ from flake8_cancel.code.errors import CANCEL
 from flake8_cancel.code.flags import flags_beside_cancels, own_parts
 from flake8_cancel.code.futures import is_asked_before, waits_for
 from flake8_cancel.code.guards import is_taken
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def to_skip(module: Module, asking: Asking) -> Skip | None:
     """
     if not isinstance(asking.turning, (ast.For, ast.FunctionDef)):
         return None
-    settling = [node for node in ast.walk(asking.turning) if isinstance(node, ast.Attribute) and node.attr in _SETTLES]
+    settling = [node for node in walk(asking.turning) if isinstance(node, ast.Attribute) and node.attr in _SETTLES]
     future = _one_future(module, asking, settling)
     statement = _statement(module, asking)
     return Skip(statement, future) if statement and bool(settling) == bool(future) else None
@@ -234,7 +235,7 @@ def _knows(module: Module, call: ast.Call, turning: ast.AST, flags: Collection[s
 def _binds(around: ast.AST, name: str, besides: ast.AST | None = None) -> bool:
     return any(
         isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) and node is not besides
-        for node in ast.walk(around)
+        for node in walk(around)
     )
 
 
@@ -244,7 +245,7 @@ def _wait_before(module: Module, done: ast.expr) -> ast.Call | None:
     if not isinstance(done, ast.Name) or function is None:
         return None
     waits = []
-    for node in ast.walk(function):
+    for node in walk(function):
         if not isinstance(node, ast.Name) or node.id != done.id or isinstance(node.ctx, ast.Load):
             continue
         wait = _wait_giving(module, node)

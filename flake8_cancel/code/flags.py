@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.tree import children, walk
+
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
@@ -24,15 +26,15 @@ def flags_beside_cancels(module: Module, function: ast.AST, catcher: ast.AST, ow
         catcher: the handler or ``with`` item: what it sets itself says nothing.
         own: whether what this function sets counts.
     """
-    inside = {node for node in ast.walk(function) if isinstance(node, _FUNCTIONS)} - {function}
+    inside = {node for node in walk(function) if isinstance(node, _FUNCTIONS)} - {function}
     owner = module.class_around(function)
-    others = {node for node in ast.walk(owner) if isinstance(node, _FUNCTIONS)} if owner else set()
+    others = {node for node in walk(owner) if isinstance(node, _FUNCTIONS)} if owner else set()
     found: set[str] = set()
     for other in inside | others - {function}:
         if _cancels(module, other):
             flags = (flag for part in own_parts(other) for flag in _set_by(module, part))
             found.update(flag for flag in flags if other in inside or flag.startswith("self."))
-    caught = set(ast.walk(catcher))
+    caught = set(walk(catcher))
     outer = module.function(function)
     sides = [one for one in (function if own else None, outer) if one]
     for block in (block for one in sides for block in _blocks_that_cancel(module, one)):
@@ -43,12 +45,12 @@ def flags_beside_cancels(module: Module, function: ast.AST, catcher: ast.AST, ow
 
 def own_parts(function: ast.AST) -> Iterator[ast.AST]:
     """Yield the nodes of a function, not those of the functions inside it."""
-    waiting = list(ast.iter_child_nodes(function))
+    waiting = list(children(function))
     while waiting:
         node = waiting.pop()
         yield node
         if not isinstance(node, _FUNCTIONS):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
 
 
 def _cancels(module: Module, function: ast.AST) -> bool:

@@ -11,12 +11,12 @@ from flake8_cancel.code.api import CONTEXT_MANAGER_MAKERS, NEVER_RETURN
 from flake8_cancel.code.build import AnyFunction
 from flake8_cancel.code.errors import Error
 from flake8_cancel.code.flow import Flow, TooLargeError
+from flake8_cancel.code.tree import children
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 _Key = tuple[AnyFunction, tuple[tuple[str, bool], ...]]
-
 
 
 class Flows:
@@ -95,7 +95,7 @@ def _is_generator(function: AnyFunction) -> bool:
         if isinstance(node, (ast.Yield, ast.YieldFrom)):
             return True
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
     return False
 
 

@@ -10,6 +10,7 @@ from flake8_cancel.code.api import HARMLESS_CALLS, Facts
 from flake8_cancel.code.evaluate import survey
 from flake8_cancel.code.keeping import is_log
 from flake8_cancel.code.taking import METHOD, Key, givings, key, own_statements
+from flake8_cancel.code.tree import children, walk
 from flake8_cancel.code.verbs import ends
 
 if TYPE_CHECKING:
@@ -71,11 +72,11 @@ def framed_teardown(module: Module, function: ast.AsyncFunctionDef, handed_over:
         handed_over: the ``yield``.
     """
     own = list(own_statements(function.body))
-    yields = [node for part in own for node in ast.walk(part) if isinstance(node, (ast.Yield, ast.YieldFrom))]
+    yields = [node for part in own for node in walk(part) if isinstance(node, (ast.Yield, ast.YieldFrom))]
     if set(yields) != {handed_over}:
         return None
     for block in _blocks_around(module, function, handed_over):
-        at = next(number for number, node in enumerate(block) if handed_over in set(ast.walk(node)))
+        at = next(number for number, node in enumerate(block) if handed_over in set(walk(node)))
         found = [number for number in range(at + 1, len(block)) if _cleanup(block[number], module.facts)]
         if not found:
             continue
@@ -119,9 +120,9 @@ def raises_what_it_caught(handler: ast.ExceptHandler) -> bool:
     for node in own_statements(handler.body):
         if isinstance(node, ast.Return) or (isinstance(node, ast.Raise) and not _raises_again(node, handler)):
             return False
-        if any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in ast.walk(node)):
+        if any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in walk(node)):
             return False
-        if any(isinstance(part, ast.Attribute) and _is_caught(part.value, handler) for part in ast.walk(node)):
+        if any(isinstance(part, ast.Attribute) and _is_caught(part.value, handler) for part in walk(node)):
             return False
     return isinstance(handler.body[-1], ast.Raise)
 
@@ -133,7 +134,7 @@ def hands_on_what_it_caught(handler: ast.ExceptHandler, module: Module) -> bool:
         handler: the clause.
         module: its module.
     """
-    for node in (part for statement in handler.body for part in ast.walk(statement)):
+    for node in (part for statement in handler.body for part in walk(statement)):
         match node:
             case ast.Call() if not is_log(node) and module.name(node.func) not in HARMLESS_CALLS:
                 held = [*node.args, *(keyword.value for keyword in node.keywords)]
@@ -191,7 +192,7 @@ def jumps(statements: Sequence[ast.AST], besides: ast.AST | None = None) -> bool
         if isinstance(node, (ast.Break, ast.Continue)) and not in_loop:
             return True
         in_loop = in_loop or isinstance(node, _LOOPS)
-        waiting.extend((child, in_loop) for child in ast.iter_child_nodes(node))
+        waiting.extend((child, in_loop) for child in children(node))
     return False
 
 
@@ -200,7 +201,7 @@ def _binds(statement: ast.stmt, thing: Key | None) -> bool:
         isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
         and isinstance(node.ctx, (ast.Store, ast.Del))
         and key(node) == thing
-        for node in ast.walk(statement)
+        for node in walk(statement)
     )
 
 

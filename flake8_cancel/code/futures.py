@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.scopes import COMPREHENSIONS
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -116,7 +117,7 @@ def is_asked_before(
 
 
 def _leaves_alone(module: Module, waited: ast.expr) -> bool:
-    return any(isinstance(node, ast.Call) and module.name(node.func) in _LEAVING_ALONE for node in ast.walk(waited))
+    return any(isinstance(node, ast.Call) and module.name(node.func) in _LEAVING_ALONE for node in walk(waited))
 
 
 def _run_before(parent: ast.AST, child: ast.AST) -> list[ast.AST]:
@@ -135,15 +136,15 @@ def _run_before(parent: ast.AST, child: ast.AST) -> list[ast.AST]:
 
 
 def _mentions(node: ast.AST, words: Collection[str]) -> bool:
-    asked = [part for part in ast.walk(node) if isinstance(part, ast.Attribute) and part.attr in words]
-    loops = [part for part in ast.walk(node) if isinstance(part, (ast.For, ast.AsyncFor))] if asked else []
+    asked = [part for part in walk(node) if isinstance(part, ast.Attribute) and part.attr in words]
+    loops = [part for part in walk(node) if isinstance(part, (ast.For, ast.AsyncFor))] if asked else []
     # A loop that asks each of its elements tells nothing of others, unless it sorts them out.
     private = {part for loop in loops if not _sorts(loop) for part in asked if _is_of_target(part, loop)}
     return any(part not in private for part in asked)
 
 
 def _sorts(loop: ast.For | ast.AsyncFor) -> bool:
-    for part in ast.walk(loop):
+    for part in walk(loop):
         if isinstance(part, (ast.Return, ast.Raise, ast.Delete, ast.Assign, ast.AugAssign)):
             return True
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in _SORTING:
@@ -155,8 +156,8 @@ def _is_of_target(asked: ast.Attribute, loop: ast.For | ast.AsyncFor) -> bool:
     thing: ast.expr = asked
     while isinstance(thing, ast.Attribute):
         thing = thing.value
-    targets = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
-    is_inside = any(part is asked for statement in loop.body for part in ast.walk(statement))
+    targets = {part.id for part in walk(loop.target) if isinstance(part, ast.Name)}
+    is_inside = any(part is asked for statement in loop.body for part in walk(statement))
     return is_inside and isinstance(thing, ast.Name) and thing.id in targets
 
 
@@ -175,7 +176,7 @@ def _leaves(branch: ast.If) -> bool:
 
 
 def _tells(module: Module, test: ast.expr, future: str, flags: Collection[str]) -> bool:
-    for node in ast.walk(test):
+    for node in walk(test):
         if isinstance(node, ast.Call) and module.name(node.func) not in _TYPE_TESTS:
             if any(ast.dump(argument) == future for argument in node.args):
                 return True

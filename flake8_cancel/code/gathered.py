@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flake8_cancel.code.errors import BASE_EXCEPTION, CANCELLED_ERROR, EXCEPTION, is_exception
 from flake8_cancel.code.scopes import COMPREHENSIONS
 from flake8_cancel.code.treating import LEFT_OUT, treated
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -76,10 +77,10 @@ def _is_handed_over(module: Module, outcome: ast.expr) -> bool:
     names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
     if iterated.id not in names or any(
         isinstance(node, ast.Name) and node.id == iterated.id and not isinstance(node.ctx, ast.Load)
-        for node in ast.walk(function)
+        for node in walk(function)
     ):
         return False
-    for call in ast.walk(module.tree):
+    for call in walk(module.tree):
         if isinstance(call, ast.Call) and call.args and module.definition(call.func) is function:
             position = names.index(iterated.id) - (names[0] in ("self", "cls") and isinstance(call.func, ast.Attribute))
             if position < len(call.args) and module.element_kind(call.args[position]) is Kind.OUTCOME:
@@ -98,7 +99,7 @@ def _iterated(module: Module, outcome: ast.expr) -> ast.expr | None:
         elif isinstance(around, _LOOPS):
             loops = (around,)
         for loop in loops:
-            if any(isinstance(node, ast.Name) and node.id == outcome.id for node in ast.walk(loop.target)):
+            if any(isinstance(node, ast.Name) and node.id == outcome.id for node in walk(loop.target)):
                 return loop.iter
     return None
 
@@ -106,7 +107,7 @@ def _iterated(module: Module, outcome: ast.expr) -> ast.expr | None:
 def _is_told_apart(module: Module, test: ast.Call) -> bool:
     """Tell whether another test of the same outcomes may know a cancelled child from a good result."""
     mine = _sources(module, test.args[0])
-    for node in ast.walk(module.function(test) or module.tree):
+    for node in walk(module.function(test) or module.tree):
         if isinstance(node, ast.Attribute) and node.attr == "cancelled":
             return True
         if isinstance(node, ast.Compare) and not _is_none(node):
@@ -147,8 +148,7 @@ def _knows(module: Module, call: ast.Call) -> bool:
         return any(name is None or not _is_error(module, name) for name in module.names(call.args[1]))
     # Any other call that decides something.
     return module.name(call.func) not in _BLIND and any(
-        isinstance(around, (ast.If, ast.IfExp)) and call in set(ast.walk(around.test))
-        for around in module.ancestors(call)
+        isinstance(around, (ast.If, ast.IfExp)) and call in set(walk(around.test)) for around in module.ancestors(call)
     )
 
 
@@ -160,7 +160,7 @@ def _gathers(module: Module, test: ast.Call) -> list[ast.Call]:
     """Return the calls of gather before a test in its function that return exceptions."""
     found = [
         node
-        for node in ast.walk(module.function(test) or module.tree)
+        for node in walk(module.function(test) or module.tree)
         if isinstance(node, ast.Call)
         and module.name(node.func) == "asyncio.gather"
         and any(keyword.arg == "return_exceptions" for keyword in node.keywords)
@@ -173,7 +173,7 @@ def _gathers(module: Module, test: ast.Call) -> list[ast.Call]:
 
 def _cancels(module: Module, test: ast.Call) -> bool:
     """Tell whether the function calls something that by its name cancels."""
-    calls = [node.func for node in ast.walk(module.function(test) or module.tree) if isinstance(node, ast.Call)]
+    calls = [node.func for node in walk(module.function(test) or module.tree) if isinstance(node, ast.Call)]
     words = (func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "") for func in calls)
     return any("cancel" in word.lower() for word in words)
 

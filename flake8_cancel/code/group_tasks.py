@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.scopes import FUNCTIONS
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -87,8 +88,8 @@ def _is_seen_whole(module: Module, block: ast.AsyncWith, name: str) -> bool:
     function = module.function(block)
     if function is None:
         return False
-    inside = {node for statement in block.body for node in ast.walk(statement)}
-    for node in ast.walk(function):
+    inside = {node for statement in block.body for node in walk(statement)}
+    for node in walk(function):
         if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
             return False
         if not isinstance(node, ast.Name) or node.id != name:
@@ -99,7 +100,7 @@ def _is_seen_whole(module: Module, block: ast.AsyncWith, name: str) -> bool:
 
 
 def _uses(block: ast.AsyncWith, name: str) -> Iterator[ast.Name]:
-    found = [node for statement in block.body for node in ast.walk(statement)]
+    found = [node for statement in block.body for node in walk(statement)]
     names = [node for node in found if isinstance(node, ast.Name) and node.id == name]
     yield from sorted(names, key=_place)
 
@@ -133,7 +134,7 @@ def _is_named_before(module: Module, block: ast.AsyncWith, creation: ast.Call, c
             return False
     for body in _bodies(module.parent(statement) if statement else None):
         if statement in body:
-            behind = {node for later in body[body.index(statement) + 1 :] for node in ast.walk(later)}
+            behind = {node for later in body[body.index(statement) + 1 :] for node in walk(later)}
     if not all(cancel in behind for cancel in cancels):
         return False
     match statement:
@@ -149,7 +150,7 @@ def _bodies(node: ast.AST | None) -> Iterator[list[ast.stmt]]:
 
 def _is_bound_once(module: Module, block: ast.AsyncWith, name: str) -> bool:
     function = module.function(block)
-    uses = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name] if function else []
+    uses = [node for node in walk(function) if isinstance(node, ast.Name) and node.id == name] if function else []
     return sum(not isinstance(node.ctx, ast.Load) for node in uses) == 1
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import SWALLOWING_MANAGERS, SWALLOWING_METHODS
 from flake8_cancel.code.errors import NO, Error, catches
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def is_added(module: Module, use: ast.Attribute, owner: str) -> bool:
         owner: the qualified name of the class it should belong to.
     """
     kind = module.kind(use.value)
-    for node in ast.walk(module.tree):
+    for node in walk(module.tree):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == use.attr:
             given: ast.expr = node.value
         elif isinstance(node, ast.Call) and len(node.args) == 3 and module.name(node.func) in _SETTING:
@@ -120,7 +121,7 @@ def _leaves(branch: ast.If) -> bool:
 
 
 def _asks(module: Module, test: ast.expr, thing: ast.expr, wanted: Sequence[str], depth: int = 0) -> bool:
-    for node in ast.walk(test):
+    for node in walk(test):
         if isinstance(node, ast.Call) and len(node.args) >= 2:
             name = module.name(node.func)
             if name in _ASKING and _may_name(node.args[1], *wanted):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code import managers
 from flake8_cancel.code.points import YIELD, State
+from flake8_cancel.code.tree import children, walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _has_deadline(module: Module, item: ast.withitem, statement: ast.AsyncWith) 
         return False
     name = item.optional_vars or item.context_expr
     return not any(
-        _disarms(node, name.id) for inside in statement.body for node in ast.walk(inside) if isinstance(name, ast.Name)
+        _disarms(node, name.id) for inside in statement.body for node in walk(inside) if isinstance(name, ast.Name)
     )
 
 
@@ -180,10 +181,10 @@ def _gives_time(module: Module, loop: ast.AST) -> bool:
         made = module.parent(loop)
         if isinstance(made, ast.GeneratorExp) or made is None:
             return True
-        parts = [node for node in ast.iter_child_nodes(made) if node is not loop] + list(loop.ifs)
+        parts = [node for node in children(made) if node is not loop] + list(loop.ifs)
     else:
         return True
-    return any(isinstance(node, _GIVES_TIME) or _is_async(node) for part in parts for node in ast.walk(part))
+    return any(isinstance(node, _GIVES_TIME) or _is_async(node) for part in parts for node in walk(part))
 
 
 def _is_async(node: ast.AST) -> bool:

@@ -22,6 +22,7 @@ from flake8_cancel.code.task_uses import (
     targets,
     use,
 )
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.build import AnyFunction
@@ -74,11 +75,11 @@ def given_to(module: Module, hold: Hold) -> frozenset[str]:
     Who ends what these hold may end the task.
     """
     function = module.function(hold.call)
-    given = [name for one in (*hold.call.args, *hold.call.keywords) for name in ast.walk(one)]
+    given = [name for one in (*hold.call.args, *hold.call.keywords) for name in walk(one)]
     for name in list(given):
         definition = module.definition(name) if isinstance(name, ast.Name) else None
         if definition is not None and module.function(definition) is function:
-            given.extend(ast.walk(definition))
+            given.extend(walk(definition))
     called = {one.func for one in given if isinstance(one, ast.Call)}
     return frozenset(
         one.id
@@ -104,7 +105,7 @@ def _hold(module: Module, function: AnyFunction, call: ast.Call) -> Hold | None:
         return None
     shared = any(
         len(node.elts) > 1 and carries(module, node, names)
-        for node in ast.walk(function)
+        for node in walk(function)
         if isinstance(node, (ast.List, ast.Tuple, ast.Set))
         and isinstance(getattr(node, "ctx", None), (ast.Load, type(None)))
     )
@@ -179,7 +180,7 @@ def _spread(
     size = -1
     while size < len(found) + len(done):
         size = len(found) + len(done)
-        for node in ast.walk(function):
+        for node in walk(function):
             if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
                 _assigned(module, node, found, done)
             elif isinstance(node, (*LOOPS, ast.comprehension)):
@@ -229,13 +230,13 @@ def _assigned(
 
 
 def _names_of(target: ast.expr) -> frozenset[str]:
-    return frozenset(one.id for one in ast.walk(target) if isinstance(one, ast.Name))
+    return frozenset(one.id for one in walk(target) if isinstance(one, ast.Name))
 
 
 def _is_own(module: Module, function: AnyFunction, name: str, known: frozenset[str]) -> bool:
     """Tell whether a name is a local that holds nothing but what the function itself made."""
-    parameters = set(ast.walk(function.args))
-    for node in ast.walk(function):
+    parameters = set(walk(function.args))
+    for node in walk(function):
         if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
             return False
         if isinstance(node, ast.arg) and node.arg == name and node in parameters:
@@ -251,9 +252,7 @@ def _is_own(module: Module, function: AnyFunction, name: str, known: frozenset[s
 
 
 def _binds(target: ast.AST, name: str) -> bool:
-    return any(
-        isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Store) for one in ast.walk(target)
-    )
+    return any(isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Store) for one in walk(target))
 
 
 def _is_fresh(module: Module, value: ast.expr, known: frozenset[str]) -> bool:

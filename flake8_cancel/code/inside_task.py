@@ -25,6 +25,7 @@ from flake8_cancel.code.taking import (
     root,
     takings,
 )
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 from flake8_cancel.code.verbs import matches, words
 
@@ -160,7 +161,7 @@ def _is_alone(module: Module, function: AnyFunction, work: ast.AsyncFunctionDef,
     Other tasks give back what was taken for themselves.
     """
     owner = module.class_around(function) if root_of(taking.thing) == "self" else None
-    for other in ast.walk(owner or module.tree):
+    for other in walk(owner or module.tree):
         if not isinstance(other, _FUNCTIONS) or other in (function, work):
             continue
         statements = list(own_statements(other.body))
@@ -209,7 +210,7 @@ def _may_be_of(module: Module, registration: ast.Call, function: AnyFunction) ->
     around = module.function(registration)
     name = root(registration)
     is_helper = isinstance(around, _FUNCTIONS) and any(
-        part.arg == name for part in ast.walk(around.args) if isinstance(part, ast.arg)
+        part.arg == name for part in walk(around.args) if isinstance(part, ast.arg)
     )
     return around is function or (is_helper and name != "self")
 
@@ -223,5 +224,5 @@ def _gives_back(module: Module, registration: ast.Call, taking: Act) -> bool:
     if not isinstance(body, _FUNCTIONS):
         return module.name(callback) not in HARMLESS_CALLS
     return any(_may_undo(module, act, taking) for node in own_statements(body.body) for act in givings(node)) or any(
-        isinstance(node, ast.Call) and module.definition(node.func) is not None for node in ast.walk(body)
+        isinstance(node, ast.Call) and module.definition(node.func) is not None for node in walk(body)
     )

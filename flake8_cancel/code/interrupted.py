@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.errors import CANCELLED_ERROR
 from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.points import YIELD, State
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _is_free(module: Module, lock: ast.expr, around: _Around) -> bool:
     is_shared = any(call.args or call.keywords for call in module.calls("Condition"))
     if kind is Kind.CONDITION and (is_shared or not lock.attr.startswith("_")):
         return False
-    blocks = (node for node in ast.walk(module.tree) if isinstance(node, ast.AsyncWith))
+    blocks = (node for node in walk(module.tree) if isinstance(node, ast.AsyncWith))
     return all(_never_waits(module, block, around) for block in blocks if lock.attr in map(_attribute, block.items))
 
 
@@ -82,7 +83,7 @@ def _never_waits(module: Module, block: ast.AsyncWith, around: _Around) -> bool:
     if len(block.items) > 1:
         return False
     condition = block.items[0].context_expr
-    for node in (inner for statement in block.body for inner in ast.walk(statement)):
+    for node in (inner for statement in block.body for inner in walk(statement)):
         if isinstance(node, (ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)):
             return False
         if isinstance(node, ast.comprehension) and node.is_async:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import LOGGING_VERBS
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -48,7 +49,7 @@ def tells_waiter(module: Module, parts: Iterable[ast.AST], function: ast.AST) ->
         function: the function around.
     """
     cancelled = {_receiver(module, node, "cancel") for node in parts} - {None}
-    filled = {_receiver(module, node, "set_exception") for node in ast.walk(function)} if cancelled else set()
+    filled = {_receiver(module, node, "set_exception") for node in walk(function)} if cancelled else set()
     return not cancelled.isdisjoint(filled)
 
 
@@ -59,7 +60,7 @@ def _receiver(module: Module, node: ast.AST, method: str) -> str | None:
 
 def kept_in(module: Module, handler: ast.ExceptHandler) -> Iterator[str]:
     """Yield the names and attributes that a handler keeps its exception in."""
-    for node in ast.walk(handler):
+    for node in walk(handler):
         targets: list[ast.expr] = []
         if isinstance(node, ast.Assign) and _is_name(node.value, handler.name):
             targets = node.targets
@@ -102,7 +103,7 @@ def _call_keeps(module: Module, call: ast.Call, name: ast.AST, ending: bool, dep
     if isinstance(helper, ast.ClassDef) or helper is None or helper.decorator_list or depth == _DEEPEST:
         return True
     parameter = parameter_given(helper, call, name)
-    return parameter is None or keeps(module, ast.walk(helper), parameter, ending, depth + 1)
+    return parameter is None or keeps(module, walk(helper), parameter, ending, depth + 1)
 
 
 def parameter_given(helper: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call, value: ast.AST) -> str | None:

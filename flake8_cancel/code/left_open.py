@@ -12,6 +12,7 @@ from flake8_cancel.code.handing_over import reachable_yields
 from flake8_cancel.code.points import SUSPEND, State
 from flake8_cancel.code.releases import is_end, statement_states
 from flake8_cancel.code.taking import METHOD, givings, own_statements
+from flake8_cancel.code.tree import children, walk
 from flake8_cancel.code.values import Kind
 from flake8_cancel.code.verbs import ends, ends_argument, words
 
@@ -98,7 +99,7 @@ def _call(module: Module, loop: ast.AsyncFor) -> ast.Call | None:
     around = [node for node in module.ancestors(loop) if isinstance(node, _LOOPS)]
     if any(node not in module.ancestors(call) for node in around):
         return None
-    names = (node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == loop.iter.id)
+    names = (node for node in walk(function) if isinstance(node, ast.Name) and node.id == loop.iter.id)
     others = (name for name in names if isinstance(name.ctx, ast.Load) and name is not loop.iter)
     return call if all(_takes_one_before(module, name, loop) for name in others) else None
 
@@ -191,7 +192,7 @@ def _own(statement: ast.stmt) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        waiting += [child for child in ast.iter_child_nodes(node) if not isinstance(child, (ast.stmt, *_FUNCTIONS))]
+        waiting += [child for child in children(node) if not isinstance(child, (ast.stmt, *_FUNCTIONS))]
 
 
 def _gives_back(module: Module, statement: ast.stmt) -> bool:
@@ -257,7 +258,7 @@ def _loop_around(module: Module, jump: ast.stmt) -> ast.AST | None:
 
 def _cancelled_in(flow: Flow, loop: ast.AsyncFor) -> ast.AST | None:
     """Return a suspension point in a loop's body from which a cancellation leaves the function."""
-    inside = {node for statement in loop.body for node in ast.walk(statement)}
+    inside = {node for statement in loop.body for node in walk(statement)}
 
     def turns(state: State) -> bool:
         return state.point.kind == SUSPEND and state.point.node is loop

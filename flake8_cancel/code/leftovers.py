@@ -14,6 +14,7 @@ from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.lingering import outlasts, uses_when_cancelled
 from flake8_cancel.code.points import ASYNC_EXIT, STEP, SUSPEND, YIELD, State
 from flake8_cancel.code.releases import ends_normally
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _followed(module: Module, flow: Flow, alone: Alone) -> Iterator[Leftover]:
     name = module.reference(alone.task)
     # Who waits for the end of the function takes this for the end of the task.
     is_unfinished = lingering and is_ending(alone.function) and not _is_waited_elsewhere(module, alone)
-    for node in ast.walk(flow.function):
+    for node in walk(flow.function):
         if not isinstance(node, ast.stmt) or node.lineno <= alone.statement.lineno or node not in nodes:
             continue
         if lingering and _replaces(module, node, name):
@@ -142,7 +143,7 @@ def _followed(module: Module, flow: Flow, alone: Alone) -> Iterator[Leftover]:
 
 def _behind(flow: Flow, statement: ast.stmt) -> list[State]:
     """Return the states just behind a statement, in whatever state it is reached."""
-    inside = set(ast.walk(statement))
+    inside = set(walk(statement))
     waiting = [state for state in flow.every_state() if state.point.kind == STEP and state.point.node is statement]
     seen = dict.fromkeys(waiting)
     found: dict[State, None] = {}
@@ -176,10 +177,8 @@ def _reached(flow: Flow, starts: list[State], ends_at: str) -> Iterator[State]:
 
 def _is_own(module: Module, alone: Alone) -> bool:
     """Tell whether a task is known to the function alone that cancels it, so that nobody can wait for it later."""
-    outer = {name for node in ast.walk(alone.function) if isinstance(node, _OUTER) for name in node.names}
-    local = {
-        node.id for node in ast.walk(alone.function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
+    outer = {name for node in walk(alone.function) if isinstance(node, _OUTER) for name in node.names}
+    local = {node.id for node in walk(alone.function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     return alone.fate.kept <= local - outer and not _is_run(module, alone.function)
 
 
@@ -219,7 +218,7 @@ def _names_in(module: Module, canceller: AnyFunction, run: ast.AsyncFunctionDef,
     """Return what a thing of one function is called in another that a task of it runs."""
     if thing.startswith("self."):
         return {thing} if module.class_around(run) is module.class_around(canceller) else set()
-    if run in ast.walk(canceller):
+    if run in walk(canceller):
         return {thing}
     names: set[str] = set()
     parameters = [parameter.arg for parameter in (*run.args.posonlyargs, *run.args.args)]
@@ -266,7 +265,7 @@ def _hears(module: Module, alone: Alone) -> bool:
     told = {
         module.reference(node.func.value)
         for run in alone.runs
-        for node in ast.walk(run)
+        for node in walk(run)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     } - {None, "self"}
     for wait in module.awaits():

@@ -10,6 +10,7 @@ from flake8_cancel.code import managers
 from flake8_cancel.code.evaluate import header, own_nodes
 from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.points import ASYNC_EXIT, STEP, SUSPEND, State
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends
 
 if TYPE_CHECKING:
@@ -81,10 +82,10 @@ def _is_given(module: Module, coroutine: ast.expr) -> bool:
     function = module.function(coroutine)
     if not isinstance(value, ast.Name) or not isinstance(function, ast.AsyncFunctionDef):
         return False
-    bound = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == value.id]
+    bound = [node for node in walk(function) if isinstance(node, ast.Name) and node.id == value.id]
     stored = [node for node in bound if not isinstance(node.ctx, ast.Load)]
     if not stored:
-        return any(node.arg == value.id for node in ast.walk(function.args) if isinstance(node, ast.arg))
+        return any(node.arg == value.id for node in walk(function.args) if isinstance(node, ast.arg))
     loops = [_loop(module, node) for node in stored]
     return all(loop is not None and _is_given(module, loop) for loop in loops)
 
@@ -158,7 +159,7 @@ def _uses(module: Module, state: State, names: frozenset[str]) -> bool:
         is_run = isinstance(helper, ast.FunctionDef) or isinstance(module.parent(node), ast.Await)
         if isinstance(helper, (ast.FunctionDef, ast.AsyncFunctionDef)) and is_run:
             attributes = frozenset(name for name in names if "." in name)
-            inner = (one for one in ast.walk(helper) if isinstance(one, ast.Call))
+            inner = (one for one in walk(helper) if isinstance(one, ast.Call))
             if any(_is_use(module, one, attributes) for one in inner):
                 return True
     return False

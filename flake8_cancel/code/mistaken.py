@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.catchers import Catcher, is_broad
+from flake8_cancel.code.tree import children, walk
 from flake8_cancel.code.values import AWAITABLE, Kind
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _is_own(module: Module, call: ast.Call) -> bool:
 
 
 def _uses_threads(module: Module) -> bool:
-    for node in ast.walk(module.tree):
+    for node in walk(module.tree):
         if isinstance(node, (ast.Name, ast.Attribute)):
             name = module.name(node) or ""
             if name in _THREADS or (name.startswith("concurrent.futures.") and name != OF_THREADS):
@@ -136,7 +137,7 @@ def _may_ask_a_thread(module: Module, node: ast.AST) -> bool:
     if not isinstance(node, ast.Call):
         return False
     helper = module.definition(node.func)
-    called = ast.walk(helper) if helper else [node]
+    called = walk(helper) if helper else [node]
     return any(
         isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr in _RESULTS
         for one in called
@@ -150,4 +151,4 @@ def _own_nodes(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:
         node = waiting.pop()
         yield node
         if not isinstance(node, _DEFINITIONS):
-            waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+            waiting.extend(reversed(list(children(node))))

@@ -14,6 +14,7 @@ from flake8_cancel.code.errors import CANCELLED_ERROR, NO, catches
 from flake8_cancel.code.guards import is_expected, is_told_apart
 from flake8_cancel.code.managers import timeout_error
 from flake8_cancel.code.timing_out import NEVER, UNKNOWN, suspends, times_out
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -121,7 +122,7 @@ def _speaks_of_a_timeout(statements: Iterable[ast.AST]) -> bool:
 
 def _words(statement: ast.AST) -> Iterator[str]:
     # What is only read may be any limit: close(timeout=self.timeout).
-    for node in ast.walk(statement):
+    for node in walk(statement):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
         elif isinstance(node, ast.Raise) and node.exc is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.cut_short import Cut, following
 from flake8_cancel.code.framing import is_log_line, jumps, only_cleans_up
 from flake8_cancel.code.owed import owed
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -23,9 +24,9 @@ def can_be_nested(cut: Cut) -> tuple[ast.stmt, ast.stmt] | None:
     if cut.statement not in cut.block or jumps([cut.statement, *rest]):
         return None
     written = {
-        node.id for node in ast.walk(cut.statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        node.id for node in walk(cut.statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
-    if any(isinstance(node, ast.Name) and node.id in written for part in rest for node in ast.walk(part)):
+    if any(isinstance(node, ast.Name) and node.id in written for part in rest for node in walk(part)):
         return None
     return rest[0], rest[-1]
 

@@ -10,6 +10,7 @@ from flake8_cancel.code.escapes import escapes_at
 from flake8_cancel.code.evaluate import header
 from flake8_cancel.code.releases import after, any_of, handed_to_with, passes, skipped
 from flake8_cancel.code.taking import MADE, Act, givings, own_statements, root_name, takings
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 from flake8_cancel.code.verbs import ends, ends_argument
 
@@ -116,7 +117,7 @@ def _is_ended(module: Module, statements: list[ast.stmt], made: Act) -> bool:
 def _hands_on(module: Module, function: ast.AsyncFunctionDef, statement: ast.stmt, names: list[str]) -> bool:
     """Tell whether a statement hands a thing to another owner, or binds its name to something else."""
     parts = [statement] if isinstance(statement, _NESTED) else header(statement)
-    for node in (node for part in parts for node in ast.walk(part)):
+    for node in (node for part in parts for node in walk(part)):
         if not isinstance(node, ast.Name) or node.id not in names:
             continue
         if not isinstance(node.ctx, ast.Load) or escapes_at(module, function, node):

@@ -13,6 +13,7 @@ from flake8_cancel.code.escapes import escapes
 from flake8_cancel.code.evaluate import header
 from flake8_cancel.code.points import ASYNC_EXIT, EXIT, SUSPEND, State
 from flake8_cancel.code.shielded import awaited_at, is_lock, is_work
+from flake8_cancel.code.tree import children, walk
 from flake8_cancel.code.values import Kind
 from flake8_cancel.code.verbs import ends, ends_argument, words
 
@@ -137,10 +138,10 @@ def _does_something(module: Module, item: ast.withitem) -> bool:
     if own is None:
         return True
     if own.leave is not None:
-        return any(isinstance(node, ast.Call) for node in ast.walk(own.leave))
+        return any(isinstance(node, ast.Call) for node in walk(own.leave))
     if own.generator is None:
         return True
-    nodes = list(ast.walk(own.generator))
+    nodes = list(walk(own.generator))
     last = max((node.lineno for node in nodes if isinstance(node, ast.Yield)), default=0)
     return any(isinstance(node, ast.Call) and node.lineno > last for node in nodes) or any(
         isinstance(node, _WITHS) for node in nodes
@@ -186,7 +187,7 @@ def _is_method(module: Module, function: ast.expr, wanted: str) -> bool:
 def _is_given(module: Module, arguments: Iterable[ast.AST], wanted: str) -> bool:
     for argument in arguments:
         if isinstance(argument, _DISPLAYS):
-            if _is_given(module, ast.iter_child_nodes(argument), wanted):
+            if _is_given(module, children(argument), wanted):
                 return True
         elif isinstance(argument, (ast.Name, ast.Attribute)) and module.reference(argument) == wanted:
             return True
@@ -200,7 +201,7 @@ def _is_captured(module: Module, made: ast.Call, thing: ast.expr) -> bool:
         return False
     if module.function(function) is not module.function(thing):
         return False
-    nodes = list(ast.walk(function))
+    nodes = list(walk(function))
     if any(isinstance(node, ast.arg) and node.arg == thing.id for node in nodes):
         return False
     return any(isinstance(node, ast.Name) and node.id == thing.id for node in nodes) and not any(
@@ -231,4 +232,4 @@ def _ends_first(module: Module, function: ast.AsyncFunctionDef, wait: ast.Await,
 def _names(node: ast.AST, name: str) -> bool:
     """Tell whether an expression, or what a statement evaluates itself, names something."""
     parts = [node] if isinstance(node, ast.expr) else header(node)
-    return any(isinstance(one, ast.Name) and one.id == name for part in parts for one in ast.walk(part))
+    return any(isinstance(one, ast.Name) and one.id == name for part in parts for one in walk(part))

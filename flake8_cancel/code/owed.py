@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.left_open import holds_nothing
 from flake8_cancel.code.taking import COUNT, ENTRY, METHOD, Act, givings, root
 from flake8_cancel.code.values import Kind
-from flake8_cancel.code.verbs import ends
+from flake8_cancel.code.verbs import TAKES_OUT, ends
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
-_TAKES_OUT = frozenset({"discard", "pop", "remove"})
 # What stays on the disk.
 _REMOVERS = frozenset({"os.remove", "os.rmdir", "os.unlink", "shutil.rmtree"})
 
@@ -37,7 +36,7 @@ def _is_owed(module: Module, act: Act) -> bool:
         return not _is_idle_generator(module, act.call)
     if not isinstance(act.call.func, ast.Attribute):
         return False
-    if act.verb in _TAKES_OUT and act.given:
+    if act.verb in TAKES_OUT and act.given:
         return _outlives(act)
     return act.verb == "set" and module.kind(act.call.func.value) is Kind.EVENT
 

@@ -28,6 +28,7 @@ from flake8_cancel.code.taking import (
     root,
     takings,
 )
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 from flake8_cancel.code.verbs import ends, opens, words
 
@@ -105,7 +106,7 @@ def _fillings(flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHan
         state
         for node in own_statements(function.body)
         if (taking.node.end_lineno or 0) < node.lineno < handler.lineno and not hasattr(node, "body")
-        if any(key(part) == taking.thing for part in ast.walk(node) if isinstance(part, ast.expr))
+        if any(key(part) == taking.thing for part in walk(node) if isinstance(part, ast.expr))
         for state in after(flow, node)
     ]
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from flake8_cancel.code.kinds import Kinds
 from flake8_cancel.code.references import References, Thing, Things
 from flake8_cancel.code.scopes import FUNCTIONS, Form
+from flake8_cancel.code.tree import children
 from flake8_cancel.code.values import Kind
 
 _Def = ast.FunctionDef | ast.AsyncFunctionDef
@@ -233,7 +234,7 @@ def _own_nodes(roots: Iterable[ast.AST]) -> Iterator[ast.AST]:
         node = waiting.pop()
         yield node
         if not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
 
 
 def _holds_call(expression: ast.expr | None) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import HARMLESS_CALLS, LOGGING_VERBS
 from flake8_cancel.code.keeping import parameter_given
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends_argument
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def uses(module: Module, function: AnyFunction, name: str, depth: int = 0) -> It
         name: the name.
         depth: how many helpers of this file were followed.
     """
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
             done = _done(module, node, depth)
             if module.function(node) is not function and done != LOOKS:
@@ -205,7 +206,7 @@ def _either(found: list[Made | None]) -> Made | None:
 
 
 def _returns(module: Module, helper: ast.AsyncFunctionDef) -> list[ast.Return]:
-    return [node for node in ast.walk(helper) if isinstance(node, ast.Return) and module.function(node) is helper]
+    return [node for node in walk(helper) if isinstance(node, ast.Return) and module.function(node) is helper]
 
 
 def _returned(module: Module, helper: ast.AsyncFunctionDef, node: ast.Return, depth: int) -> Made | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flake8_cancel.code.evaluate import header, survey
 from flake8_cancel.code.processes import Left
 from flake8_cancel.code.taking import own_statements
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -56,7 +57,7 @@ def wrapping(module: Module, left: Left) -> Wrapping | None:
     if len(tried) == 1 and isinstance(only, ast.Try) and only.handlers:
         if left.is_late:
             return Wrapping(only, (only.body[0], only.body[-1]), is_inside=True)
-        if left.place in {node for part in only.body for node in ast.walk(part)}:
+        if left.place in {node for part in only.body for node in walk(part)}:
             return Wrapping(only)
     owner = module.parent(only)
     return Wrapping(owner, (only, tried[-1])) if owner else None
@@ -77,5 +78,5 @@ def _suspends(statement: ast.stmt) -> bool:
 def _binds(statement: ast.stmt, name: str) -> bool:
     return any(
         isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
-        for node in ast.walk(statement)
+        for node in walk(statement)
     )

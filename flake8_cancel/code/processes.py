@@ -14,6 +14,7 @@ from flake8_cancel.code.points import SUSPEND, State
 from flake8_cancel.code.process_uses import ENDS, KEEPS, READS, WAITS, Made, made, uses
 from flake8_cancel.code.releases import Releases, after, any_of, ends_normally, is_end, is_place, passes
 from flake8_cancel.code.taking import Key, key, own_statements
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -107,7 +108,7 @@ def _bound(statement: ast.stmt) -> str:
 
 def _is_own(module: Module, function: ast.AsyncFunctionDef, name: str) -> bool:
     """Tell whether a name is the function's own, and holds nothing but processes and None."""
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
             return False
         if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
@@ -158,7 +159,7 @@ def _awaited(module: Module, function: ast.AsyncFunctionDef, use: ast.AST) -> It
         if isinstance(around, ast.stmt):
             break
         inside = around
-    names = (node for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    names = (node for node in walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
     for name in names:
         if module.value(name) is inside and name is not inside:
             yield from _awaited(module, function, name)
@@ -166,7 +167,7 @@ def _awaited(module: Module, function: ast.AsyncFunctionDef, use: ast.AST) -> It
 
 def _is_shielded(module: Module, awaited: ast.Await) -> bool:
     """Tell whether somebody meant the wait to go on when the function is cancelled."""
-    return any(isinstance(node, ast.Call) and module.name(node.func) == "asyncio.shield" for node in ast.walk(awaited))
+    return any(isinstance(node, ast.Call) and module.name(node.func) == "asyncio.shield" for node in walk(awaited))
 
 
 def _statement(module: Module, node: ast.AST) -> ast.stmt:

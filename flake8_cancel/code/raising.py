@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, NO, catches
 from flake8_cancel.code.flags import own_parts
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -54,7 +55,7 @@ def _left_by_handlers(module: Module, function: ast.AsyncFunctionDef) -> Iterato
     for handler in own_parts(function):
         if not isinstance(handler, ast.ExceptHandler) or not _takes(module, handler):
             continue
-        for node in ast.walk(handler):
+        for node in walk(handler):
             if isinstance(getattr(node, "ctx", None), ast.Store):
                 yield module.reference(node) or ""
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -68,7 +69,7 @@ def _told_by_others(function: ast.AsyncFunctionDef) -> Iterator[str]:
         if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Await, ast.Call)):
             for target in node.targets:
                 if isinstance(target, ast.Tuple):
-                    yield from (part.id for part in ast.walk(target) if isinstance(part, ast.Name))
+                    yield from (part.id for part in walk(target) if isinstance(part, ast.Name))
 
 
 def _takes(module: Module, handler: ast.ExceptHandler) -> bool:
@@ -77,7 +78,7 @@ def _takes(module: Module, handler: ast.ExceptHandler) -> bool:
 
 def _tells(module: Module, test: ast.expr, left: set[str]) -> bool:
     """Tell whether a test may ask for a cancellation: for what a handler left, for the kind of an error, or others."""
-    for node in ast.walk(test):
+    for node in walk(test):
         if isinstance(node, ast.Call) and not (module.name(node.func) or "").startswith("builtins."):
             return True
         if isinstance(node, ast.Attribute) and (module.reference(node.value) != "self" or node.attr in _ASKS):

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.taking import Act, Key, key, own_statements, raised_flag, root_name
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -33,7 +34,7 @@ def is_guard(module: Module, function: ast.AsyncFunctionDef, taking: Act) -> boo
         return False
     setters = {
         module.function(node)
-        for node in ast.walk(owner)
+        for node in walk(owner)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and key(node) == taking.thing
     }
     return all(_raises_flag(setter, taking.thing) for setter in setters)
@@ -43,7 +44,7 @@ def _raises_flag(function: ast.AST | None, flag: Key | None) -> bool:
     """Tell whether what sets a flag is its constructor, or takes it before it gives it back."""
     if function is None or getattr(function, "name", "") == "__init__":
         return True
-    statements = [node for node in ast.walk(function) if isinstance(node, ast.stmt)]
+    statements = [node for node in walk(function) if isinstance(node, ast.stmt)]
     return any(act.thing == flag for node in statements for act in raised_flag(node))
 
 

@@ -28,7 +28,8 @@ from flake8_cancel.code.taking import (
     raised_flag,
     takings,
 )
-from flake8_cancel.code.verbs import ends, ends_argument
+from flake8_cancel.code.tree import walk
+from flake8_cancel.code.verbs import ends, ends_argument, may_give
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -67,7 +68,7 @@ def statement_states(flow: Flow, statement: ast.stmt) -> list[State]:
 
 def after(flow: Flow, statement: ast.stmt) -> list[State]:
     """Return the states just behind a statement when it has done its work."""
-    inside = set(ast.walk(statement))
+    inside = set(walk(statement))
     found: dict[State, None] = {}
     seen = dict.fromkeys(statement_states(flow, statement))
     waiting = list(seen)
@@ -165,7 +166,13 @@ def skipped_releases(module: Module, function: ast.AsyncFunctionDef) -> Iterator
     holds the thing.
     """
     statements = list(own_statements(function.body))
-    given = [act for node in statements for act in (*givings(node), *lowered_flag(node))]
+    given = [
+        act
+        for node in statements
+        for act in (*givings(node), *lowered_flag(node))
+        # Most calls give nothing back, and what is left is compared with all that is taken.
+        if act.form != METHOD or may_give(act.verb, module.facts)
+    ]
     if not given:
         return
     done: set[ast.stmt] = set()
@@ -193,8 +200,10 @@ def held_lock(module: Module, function: ast.AsyncFunctionDef, statement: ast.stm
         function: the function around the statement.
         statement: what may be ``await lock.acquire()``.
     """
-    given = [act for node in own_statements(function.body) for act in givings(node)]
     for taking in takings(statement):
+        if taking.verb != "acquire":
+            continue
+        given = [act for node in own_statements(function.body) for act in givings(node)]
         giving = [act for act in given if is_lock_pair(taking, act)]
         flow = module.flow(function) if giving else None
         if flow is None or given_elsewhere(module, function, taking, giving[0]):
@@ -235,7 +244,7 @@ def _guards(module: Module, release: ast.stmt, taking: Act) -> Iterator[ast.stmt
 def _asks(test: ast.expr, asked: Collection[Key], thing: Key | None) -> bool:
     if key(test) in asked:
         return True
-    return mentions(test, thing) and not any(isinstance(node, ast.Await) for node in ast.walk(test))
+    return mentions(test, thing) and not any(isinstance(node, ast.Await) for node in walk(test))
 
 
 def _may_give_back(giving: Act, taking: Act, facts: Facts) -> bool:
@@ -266,4 +275,4 @@ def is_in_passed_clause(module: Module, node: ast.stmt) -> bool:
 
 
 def _waits(statement: ast.stmt) -> bool:
-    return any(isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)) for node in ast.walk(statement))
+    return any(isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)) for node in walk(statement))

@@ -10,6 +10,7 @@ from flake8_cancel.code.catchers import Catcher, is_broad
 from flake8_cancel.code.errors import BASE_EXCEPTION, CANCEL, CANCELLED_ERROR, NO, catches
 from flake8_cancel.code.keeping import is_log
 from flake8_cancel.code.losses import GOES_ON, REPLACED, TURNS, VALUE, Loss
+from flake8_cancel.code.tree import children, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -83,7 +84,7 @@ def _leaves_for_good(module: Module, leaving: ast.AST) -> bool:
         return False
     loop = next(node for node in module.ancestors(leaving) if isinstance(node, (ast.For, ast.AsyncFor, ast.While)))
     endless = isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant) and bool(loop.test.value)
-    return endless and not any(isinstance(node, ast.Break) and node is not leaving for node in ast.walk(loop))
+    return endless and not any(isinstance(node, ast.Break) and node is not leaving for node in walk(loop))
 
 
 def _for_handler(module: Module, handler: ast.ExceptHandler, loss: Loss) -> Remedy | None:
@@ -145,7 +146,7 @@ def _is_straight(handler: ast.ExceptHandler) -> bool:
         if isinstance(node, _JUMPS):
             return False
         if not isinstance(node, _NESTED):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
     return True
 
 

@@ -7,6 +7,8 @@ import enum
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from flake8_cancel.code.tree import walk
+
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
@@ -102,7 +104,7 @@ class Survey:
 
     def adopt(self, expression: ast.expr, scope: Scope) -> None:
         """Give the nodes of an expression that was parsed from a string a scope to be looked up in."""
-        self.scopes.update(dict.fromkeys(ast.walk(expression), scope))
+        self.scopes.update(dict.fromkeys(walk(expression), scope))
 
     def lookup(self, name: str, scope: Scope) -> list[Binding]:
         """Return what may bind a name that is used in a scope, as Python looks it up; nothing for a builtin."""

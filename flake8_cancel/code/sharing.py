@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code import managers
 from flake8_cancel.code.scopes import FUNCTIONS
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _parts(module: Module, expression: ast.expr) -> Iterator[ast.AST]:
 
 
 def _stores(module: Module, around: ast.AST, key: str) -> Iterator[ast.Attribute]:
-    for node in ast.walk(around):
+    for node in walk(around):
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and module.reference(node) == key:
             yield node
 
@@ -128,11 +129,11 @@ def _touches(module: Module, function: ast.AST, key: str) -> bool:
         return True
     return any(
         isinstance(node, ast.Attribute) and node.attr in _ENDS and module.reference(node.value) == key
-        for node in ast.walk(function)
+        for node in walk(function)
     )
 
 
 def _ends_it(module: Module, function: ast.AST, key: str) -> bool:
     """Tell whether a function calls another of this file that touches the thing: it may go on to end it."""
-    called = (module.definition(node.func) for node in ast.walk(function) if isinstance(node, ast.Call))
+    called = (module.definition(node.func) for node in walk(function) if isinstance(node, ast.Call))
     return any(one is not None and one is not function and _touches(module, one, key) for one in called)

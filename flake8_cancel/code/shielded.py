@@ -10,6 +10,7 @@ from flake8_cancel.code.api import CANCELLED
 from flake8_cancel.code.dropping import makes_task
 from flake8_cancel.code.interrupted import interruptible
 from flake8_cancel.code.scopes import FUNCTIONS
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _made(module: Module, shielded: ast.expr) -> ast.Call | None:
 
 
 def _loads(around: ast.AST | None, name: str) -> Iterator[ast.Name]:
-    for node in ast.walk(around) if around else ():
+    for node in walk(around) if around else ():
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
             yield node
 
@@ -176,7 +177,7 @@ def _takes_time(module: Module, function: ast.AsyncFunctionDef) -> bool:
 def _asks_for_itself(module: Module, function: ast.AsyncFunctionDef) -> bool:
     """Tell whether a function asks for its own task, and may keep it."""
     return any(
-        isinstance(node, ast.Call) and module.name(node.func) == "asyncio.current_task" for node in ast.walk(function)
+        isinstance(node, ast.Call) and module.name(node.func) == "asyncio.current_task" for node in walk(function)
     )
 
 
@@ -209,4 +210,4 @@ def _is_waited_for_by_handler(module: Module, wait: ast.Await) -> bool:
 
 
 def _suspends(handler: ast.ExceptHandler) -> bool:
-    return any(isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)) for node in ast.walk(handler))
+    return any(isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)) for node in walk(handler))

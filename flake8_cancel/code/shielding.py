@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import HARMLESS_CALLS, TASK_STARTERS
 from flake8_cancel.code.scopes import COMPREHENSIONS, FUNCTIONS
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _is_of_group(module: Module, made: ast.Call) -> bool:
 
 
 def _uses(around: ast.AST, target: ast.Name | ast.Attribute) -> Iterator[ast.Name | ast.Attribute]:
-    for node in ast.walk(around):
+    for node in walk(around):
         if isinstance(node, (ast.Name, ast.Attribute)) and _is_same(node, target):
             yield node
 
@@ -162,9 +163,9 @@ def _is_of(module: Module, use: ast.expr, around: ast.AST, values: tuple[ast.exp
 
 def _bound_in(scope: ast.AST) -> set[str]:
     """Return the names of the parameters of a nested function and of what is assigned in it, or in a comprehension."""
-    outer = {name for node in ast.walk(scope) if isinstance(node, ast.Nonlocal) for name in node.names}
-    stored = {node.id for node in ast.walk(scope) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    return stored - outer | {node.arg for node in ast.walk(scope) if isinstance(node, ast.arg)}
+    outer = {name for node in walk(scope) if isinstance(node, ast.Nonlocal) for name in node.names}
+    stored = {node.id for node in walk(scope) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return stored - outer | {node.arg for node in walk(scope) if isinstance(node, ast.arg)}
 
 
 def _is_same(first: ast.expr, second: ast.expr) -> bool:
@@ -200,7 +201,7 @@ def _is_plain(module: Module, found: Replaced) -> bool:
         return False
     name = found.target.id
     bound = 0
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
             return False
         if isinstance(node, ast.Name) and node.id == name:

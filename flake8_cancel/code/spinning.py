@@ -11,6 +11,7 @@ from flake8_cancel.code.evaluate import header, own_nodes
 from flake8_cancel.code.points import BRANCH, CLAUSE, STEP, State
 from flake8_cancel.code.steady import Changes, changes, is_open, is_steady, references
 from flake8_cancel.code.suspending import may_suspend
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.flow import Flow
@@ -215,7 +216,7 @@ def _may_fail(module: Module, statements: Iterable[ast.AST], loop: ast.While) ->
 
 def _leaves(block: ast.Try) -> bool:
     """Tell whether a clause may leave the loop around it."""
-    nodes = [node for handler in block.handlers for node in ast.walk(handler)]
+    nodes = [node for handler in block.handlers for node in walk(handler)]
     return any(isinstance(node, (ast.Break, ast.Raise, ast.Return)) for node in nodes)
 
 

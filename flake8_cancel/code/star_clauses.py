@@ -9,6 +9,7 @@ from flake8_cancel.code.catchers import is_broad, names_cancelled
 from flake8_cancel.code.errors import CANCELLED_ERROR
 from flake8_cancel.code.keeping import keeps
 from flake8_cancel.code.points import STAR_CLAUSE, STAR_END, YIELD, Point, State
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -31,7 +32,7 @@ def taken_by_star(module: Module, handler: ast.ExceptHandler) -> ast.AST | None:
         return None
     tried: list[ast.stmt] = block.body  # type: ignore[union-attr]
     # What the strict rule on waiting for a cancelled task accepts elsewhere is accepted here.
-    if module.only_waits_for_cancelled(tried) or keeps(module, ast.walk(handler), handler.name):
+    if module.only_waits_for_cancelled(tried) or keeps(module, walk(handler), handler.name):
         return None
     flow = module.flow(function)
     if flow is None:

@@ -11,6 +11,7 @@ from flake8_cancel.code.kinds import Kinds
 from flake8_cancel.code.owners import Owners
 from flake8_cancel.code.references import References, Things
 from flake8_cancel.code.scopes import FUNCTIONS
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.Dict, ast.IfExp, ast.BoolOp, ast.keyword)
@@ -71,7 +72,7 @@ class Starts:
 
     def run_by(self, waited: ast.expr) -> list[ast.AsyncFunctionDef]:
         """Return the coroutine functions of this file whose tasks are waited for; see ``Module.run_by``."""
-        named = [self._kinds.value(node) for node in ast.walk(waited) if isinstance(node, ast.Name)]
+        named = [self._kinds.value(node) for node in walk(waited) if isinstance(node, ast.Name)]
         made = {value for value in named if isinstance(value, ast.Call)}
         keys: frozenset[str] = frozenset().union(*(self._owners.awaited(waited) or ()))
         return [
@@ -241,7 +242,7 @@ class Starts:
 
     def _hides_outcome(self, waited: ast.expr) -> bool:
         """Tell whether a wait does not raise what the task raised: ``wait``, or ``gather`` that returns exceptions."""
-        for call in ast.walk(waited):
+        for call in walk(waited):
             if isinstance(call, ast.Call) and self._kinds.names.name(call.func) in _WAITS:
                 returned = [one.value for one in call.keywords if one.arg == "return_exceptions"]
                 if self._kinds.names.name(call.func) == "asyncio.wait" or any(map(_is_true, returned)):

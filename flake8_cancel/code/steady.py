@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.evaluate import header, own_nodes
 from flake8_cancel.code.keeping import is_log
+from flake8_cancel.code.tree import children, walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -132,17 +133,17 @@ def _ends(test: ast.AST) -> Iterator[ast.expr]:
             # Of a call that only asks, the method and its receiver are one.
             waiting.extend(node.args or [node.func])
         else:
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
 
 
 def _is_given(module: Module, name: ast.Name) -> bool:
     """Tell whether a name is no local, or a parameter that is never bound again, or may be bound from elsewhere."""
     function = module.function(name)
     if function is None or any(
-        isinstance(node, (ast.Global, ast.Nonlocal)) and name.id in node.names for node in ast.walk(function)
+        isinstance(node, (ast.Global, ast.Nonlocal)) and name.id in node.names for node in walk(function)
     ):
         return True
-    bound = [node for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    bound = [node for node in walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
     return all(node.id != name.id for node in bound)
 
 
@@ -157,7 +158,7 @@ def _parts(module: Module, test: ast.AST) -> Iterator[ast.AST]:
             if isinstance(node.func, ast.Attribute):
                 waiting.append(node.func.value)
         else:
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
 
 
 def _is_answer(module: Module, call: ast.Call) -> bool:

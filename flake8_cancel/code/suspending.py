@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.keeping import is_log
 from flake8_cancel.code.points import ASYNC_EXIT, SUSPEND, YIELD, Point, State
+from flake8_cancel.code.tree import children
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -94,7 +95,7 @@ def _does_something(module: Module, item: ast.withitem, body: Sequence[ast.stmt]
             continue
         if isinstance(node, ast.While) or _takes_time(module, node, own):
             return True
-        waiting.extend(ast.iter_child_nodes(node))
+        waiting.extend(children(node))
     return False
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from flake8_cancel.code.api import Facts
 from flake8_cancel.code.tree import children, walk
-from flake8_cancel.code.verbs import ends, ends_argument, is_exit, matches, opens, undoes, words
+from flake8_cancel.code.verbs import TAKES_OUT, ends, ends_argument, is_exit, matches, opens, undoes, words
 
 # The meaning of an expression without its place: equal keys are the same expression.
 Key = tuple[object, ...]
@@ -17,9 +17,8 @@ MADE, METHOD, COUNT, ENTRY, FLAG = "made", "method", "count", "entry", "flag"
 
 # What is taken by these is what they return, if anything is made of that.
 _HAND_OUT = frozenset({"acquire", "checkout", "open"})
-# What puts an entry into a collection, and what takes it out; the entry is the first argument.
+# What puts an entry into a collection; the entry is the first argument.
 _PUTS = frozenset({"add", "append", "appendleft", "setdefault"})
-TAKES_OUT = frozenset({"discard", "pop", "remove"})
 # Reading from a collection takes nothing.
 _LOOKS = frozenset({"get", "pop", "popleft", "popitem", "get_nowait", "setdefault"})
 _LONGEST_SHOWN = 60

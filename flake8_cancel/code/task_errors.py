@@ -11,6 +11,7 @@ from flake8_cancel.code.holding import Hold
 from flake8_cancel.code.task_making import GATHER, WAIT
 from flake8_cancel.code.task_uses import Use
 from flake8_cancel.code.task_walk import uses_in
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def raises_errors_of_others(module: Module, hold: Hold, holds: Sequence[Hold], w
         holds: all tasks of the function.
         wait: the ``await``.
     """
-    calls = [node for node in ast.walk(wait.value) if isinstance(node, ast.Call)]
+    calls = [node for node in walk(wait.value) if isinstance(node, ast.Call)]
     if any(module.name(call.func) == WAIT for call in calls):
         return False
     gathers = [call for call in calls if module.name(call.func) == GATHER]
@@ -61,7 +62,7 @@ def _is_raising(module: Module, gather: ast.Call, holds: Sequence[Hold]) -> bool
 
 
 def _child_may_fail(module: Module, child: ast.expr, holds: Sequence[Hold]) -> bool:
-    inside = set(ast.walk(child))
+    inside = set(walk(child))
     held = [one for one in holds if one.call in inside or _names(inside) & one.names]
     if held:
         return any(_may_fail(module, one) for one in held)
@@ -86,7 +87,7 @@ def _coroutine_may_fail(module: Module, call: ast.Call) -> bool:
     function = module.called(call)
     if not isinstance(function, ast.AsyncFunctionDef):
         return True
-    waits = [node for node in ast.walk(function) if isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith))]
+    waits = [node for node in walk(function) if isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith))]
     own = [wait for wait in waits if module.function(wait) is function]
     return not all(_is_taken(module, wait) for wait in own)
 
@@ -108,4 +109,4 @@ def _is_taken(module: Module, wait: ast.AST) -> bool:
 
 def _takes_all(module: Module, handler: ast.ExceptHandler) -> bool:
     broad = handler.type is None or bool(_BROAD & set(module.names(handler.type)))
-    return broad and not any(isinstance(node, ast.Raise) for node in ast.walk(handler))
+    return broad and not any(isinstance(node, ast.Raise) for node in walk(handler))

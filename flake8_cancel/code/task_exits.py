@@ -13,6 +13,7 @@ from flake8_cancel.code.keeping import is_log
 from flake8_cancel.code.points import ASYNC_EXIT, STEP, SUSPEND, YIELD, State
 from flake8_cancel.code.releases import frames
 from flake8_cancel.code.teardowns import torn_down
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -51,7 +52,7 @@ def cares(hold: Hold, things: frozenset[str], state: State) -> bool:
     """
     node = state.point.node
     if state.point.kind == STEP and isinstance(node, (ast.stmt, ast.withitem)):
-        return any(_is_care(hold, things, inner) for inner in ast.walk(node))
+        return any(_is_care(hold, things, inner) for inner in walk(node))
     return False
 
 
@@ -59,10 +60,10 @@ def _is_care(hold: Hold, things: frozenset[str], node: ast.AST) -> bool:
     if isinstance(node, ast.Name) and node.id in hold.names | hold.done:
         return isinstance(node.ctx, ast.Load)
     if isinstance(node, ast.Call):
-        return not is_log(node) and any(_is_one(one, things) for one in ast.walk(node))
+        return not is_log(node) and any(_is_one(one, things) for one in walk(node))
     if isinstance(node, (ast.Assign, ast.AugAssign)):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        return any(_is_one(one, things) for target in targets for one in ast.walk(target))
+        return any(_is_one(one, things) for target in targets for one in walk(target))
     return False
 
 

@@ -10,6 +10,7 @@ from flake8_cancel.code.api import BEGAN
 from flake8_cancel.code.holding import Hold
 from flake8_cancel.code.task_making import GATHER
 from flake8_cancel.code.task_uses import Use, around, names_in, use
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _blocks(node: ast.AST) -> Iterable[list[ast.stmt]]:
 
 
 def _holding(block: list[ast.stmt], places: Sequence[ast.AST]) -> tuple[ast.stmt, ast.stmt] | None:
-    inside = [set(ast.walk(statement)) for statement in block]
+    inside = [set(walk(statement)) for statement in block]
     numbers = [number for place in places for number, nodes in enumerate(inside) if place in nodes]
     if len(numbers) < len(places):
         return None
@@ -121,5 +122,5 @@ def _yields(function: AnyFunction, first: ast.stmt, last: ast.stmt) -> bool:
     """Tell whether a function yields between two statements."""
     return any(
         isinstance(node, (ast.Yield, ast.YieldFrom)) and first.lineno <= node.lineno <= (last.end_lineno or 0)
-        for node in ast.walk(function)
+        for node in walk(function)
     )

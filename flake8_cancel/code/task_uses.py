@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.api import HARMLESS_CALLS, LOGGING_VERBS
 from flake8_cancel.code.scopes import COMPREHENSIONS
 from flake8_cancel.code.task_making import AS_COMPLETED, GATHER, WAIT
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import SAME_ELEMENTS
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def names_in(module: Module, function: AnyFunction, names: frozenset[str]) -> li
     """Return where a function, or one inside it that has no such name of its own, reads some names."""
     return [
         node
-        for node in ast.walk(function)
+        for node in walk(function)
         if isinstance(node, ast.Name)
         and node.id in names
         and isinstance(node.ctx, ast.Load)
@@ -175,7 +176,7 @@ def loop_of(module: Module, name: ast.Name) -> ast.For | ast.AsyncFor | ast.comp
         elif isinstance(parent, LOOPS):
             loops.append(parent)
         for loop in loops:
-            if any(isinstance(node, ast.Name) and node.id == name.id for node in ast.walk(loop.target)):
+            if any(isinstance(node, ast.Name) and node.id == name.id for node in walk(loop.target)):
                 return loop
     return None
 
@@ -193,10 +194,10 @@ def _is_of_inner(module: Module, function: AnyFunction, name: ast.Name) -> bool:
     """Tell whether a name belongs to a function inside a function, which binds it itself."""
     inner = module.function(name)
     while inner is not None and inner is not function:
-        if any(node.arg == name.id for node in ast.walk(inner.args) if isinstance(node, ast.arg)):
+        if any(node.arg == name.id for node in walk(inner.args) if isinstance(node, ast.arg)):
             return True
         body = inner.body if isinstance(inner.body, list) else [inner.body]
-        inside = [node for statement in body for node in ast.walk(statement)]
+        inside = [node for statement in body for node in walk(statement)]
         if any(isinstance(node, ast.Nonlocal) and name.id in node.names for node in inside):
             return False
         if any(
@@ -217,7 +218,7 @@ def targets(statement: ast.Assign | ast.AnnAssign | ast.AugAssign, part: ast.AST
             parts = list(target.elts)
             value = statement.value
             if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(parts) and part is not None:
-                parts = [one for one, given in zip(parts, value.elts, strict=True) if part in set(ast.walk(given))]
+                parts = [one for one, given in zip(parts, value.elts, strict=True) if part in set(walk(given))]
         for one in parts:
             one = one.value if isinstance(one, (ast.Starred, ast.Subscript)) else one
             if not isinstance(one, ast.Name):
@@ -233,9 +234,7 @@ def is_wait(module: Module, value: ast.expr) -> bool:
 
 def carries(module: Module, value: ast.expr, names: set[str] | frozenset[str]) -> bool:
     """Tell whether a value may be, or hold, what one of some names holds."""
-    return any(
-        _moves(module, node, value) for node in ast.walk(value) if isinstance(node, ast.Name) and node.id in names
-    )
+    return any(_moves(module, node, value) for node in walk(value) if isinstance(node, ast.Name) and node.id in names)
 
 
 def _moves(module: Module, name: ast.Name, value: ast.expr) -> bool:
@@ -272,7 +271,7 @@ def _moves(module: Module, name: ast.Name, value: ast.expr) -> bool:
 
 def _gives(module: Module, comprehension: ast.AST | None, loop: ast.comprehension) -> bool:
     """Tell whether a comprehension gives what one of its loops runs over."""
-    variables = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+    variables = {node.id for node in walk(loop.target) if isinstance(node, ast.Name)}
     given = [getattr(comprehension, field, None) for field in ("elt", "key", "value")]
     return any(part is not None and carries(module, part, variables) for part in given)
 

@@ -16,6 +16,7 @@ from flake8_cancel.code.releases import after, is_end
 from flake8_cancel.code.task_exits import cares, is_open
 from flake8_cancel.code.task_making import AS_COMPLETED
 from flake8_cancel.code.task_uses import LOOPS, Use, carries, loop_of, use
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -26,7 +27,7 @@ def uses_in(module: Module, hold: Hold, wait: ast.Await) -> set[Use]:
     if hold.place is wait:
         return {use(module, hold.call, hold.names)}
     found = set()
-    for name in ast.walk(wait.value):
+    for name in walk(wait.value):
         if not isinstance(name, ast.Name) or name.id not in hold.names | hold.done:
             continue
         found.add(_use_of(module, hold, name))
@@ -48,7 +49,7 @@ def _use_of(module: Module, hold: Hold, name: ast.Name) -> Use:
 
 
 def _is_as_completed(module: Module, iterated: ast.expr) -> bool:
-    return any(isinstance(node, ast.Call) and module.name(node.func) == AS_COMPLETED for node in ast.walk(iterated))
+    return any(isinstance(node, ast.Call) and module.name(node.func) == AS_COMPLETED for node in walk(iterated))
 
 
 class Walk:
@@ -180,7 +181,7 @@ class Walk:
         """Return where something names the task, but for what is certainly done."""
         return [
             name
-            for name in ast.walk(node)
+            for name in walk(node)
             if isinstance(name, ast.Name)
             and isinstance(name.ctx, ast.Load)
             and name.id in self._hold.names
@@ -230,7 +231,7 @@ class Walk:
             return False
         if _is_as_completed(self._module, loop.iter):
             return True
-        variables = frozenset(one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name))
+        variables = frozenset(one.id for one in walk(loop.target) if isinstance(one, ast.Name))
         inside = [name for statement in loop.body for name in self._names(statement) if name.id in variables]
         return any(use(self._module, name, self._hold.names) not in (Use.LOOKS, Use.MOVES) for name in inside)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.points import YIELD, State
 from flake8_cancel.code.releases import any_of, handed_to_with, lets_out, passes
 from flake8_cancel.code.taking import MADE, METHOD, Act, gives_back, givings, key, own_statements, takings
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def torn_down(module: Module, function: ast.AsyncFunctionDef, handed_over: ast.Y
         return None
     if _is_only_for_fixtures(module, function):
         return None
-    protected = {node for parent in around for final in parent.finalbody for node in ast.walk(final)}
+    protected = {node for parent in around for final in parent.finalbody for node in walk(final)}
     flow = module.flow(function)
     yields = flow.states(YIELD, lambda point: point.node is handed_over) if flow else []
     if flow is None or not yields:
@@ -62,7 +63,7 @@ def _is_registered(function: ast.AsyncFunctionDef, giving: Act) -> bool:
     """Tell whether the cleanup is also given to a call as a callback: an exit stack does it when the body fails."""
     return any(
         isinstance(argument, ast.Attribute) and argument.attr == giving.verb and key(argument.value) == giving.thing
-        for node in ast.walk(function)
+        for node in walk(function)
         if isinstance(node, ast.Call)
         for argument in node.args
     )

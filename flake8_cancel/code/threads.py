@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.tree import walk
+
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
@@ -77,12 +79,12 @@ def _whole(module: Module, use: ast.expr) -> ast.AST:
 def _runs_loop(function: ast.FunctionDef) -> bool:
     return any(
         isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RUNS_LOOP
-        for node in ast.walk(function)
+        for node in walk(function)
     )
 
 
 def _binds(function: ast.FunctionDef, thing: str) -> bool:
     return any(
         isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Store) and ast.unparse(node) == thing
-        for node in ast.walk(function)
+        for node in walk(function)
     )

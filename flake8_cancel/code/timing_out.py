@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import LOGGING_VERBS
+from flake8_cancel.code.tree import children
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -93,4 +94,4 @@ def _own_nodes(statements: Iterable[ast.AST]) -> Iterator[ast.AST]:
         node = waiting.pop()
         yield node
         if not isinstance(node, _DEFINITIONS):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from flake8_cancel.code import taking, verbs
+from flake8_cancel.code import verbs
 from flake8_cancel.code.api import Facts
 from flake8_cancel.code.openings import OPENERS
 
@@ -89,7 +89,7 @@ def _gives_what_it_took(text: str, where: str) -> bool:
     if _LATE.search(text):
         return True
     for one in giving:
-        if (one.name in taking.TAKES_OUT and _ENTERED.search(text)) or _is_bound(one.receiver or one.name, text):
+        if (one.name in verbs.TAKES_OUT and _ENTERED.search(text)) or _is_bound(one.receiver or one.name, text):
             return True
         if verbs.ends_argument(one.name, _NO_FACTS) and any(_is_bound(name, text) for name in one.names()):
             return True
@@ -181,11 +181,7 @@ def _arguments(text: str, begin: int) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _may_give(name: str) -> bool:
-    """Tell whether a function with this name may give something back."""
-    if name in taking.TAKES_OUT or verbs.may_close_pair(name):
-        return True
-    is_end = verbs.ends(name, _NO_FACTS) or verbs.ends_argument(name, _NO_FACTS)
-    return is_end or (bool(verbs.words(name)) and verbs.undoes(name, _NO_FACTS))
+    return verbs.may_give(name, _NO_FACTS)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.keeping import is_log
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -68,7 +69,7 @@ def _is_used_behind(module: Module, outcome: ast.expr, branch: ast.If) -> bool:
     return any(
         isinstance(node, ast.expr) and module.reference(node) == own
         for statement in _behind(module, branch)
-        for node in ast.walk(statement)
+        for node in walk(statement)
     )
 
 
@@ -111,7 +112,7 @@ def _is_only_logged(module: Module, errors: ast.expr) -> bool:
         return False
     uses = [
         _statement(module, node)
-        for node in ast.walk(module.function(errors) or module.tree)
+        for node in walk(module.function(errors) or module.tree)
         if isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load)
     ]
     return all(map(_only_logs, uses))
@@ -137,5 +138,5 @@ def _only_looks(statement: ast.stmt) -> bool:
 
 
 def _only_shows(module: Module, expression: ast.expr) -> bool:
-    calls = [node for node in ast.walk(expression) if isinstance(node, (ast.Call, ast.Await))]
+    calls = [node for node in walk(expression) if isinstance(node, (ast.Call, ast.Await))]
     return all(isinstance(call, ast.Call) and module.name(call.func) in _SHOWS for call in calls)

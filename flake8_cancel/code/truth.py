@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.tree import walk
+
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
@@ -60,7 +62,7 @@ def is_called_too(module: Module, method: ast.Attribute) -> bool:
 
 def _calls(expression: ast.expr, method: ast.Attribute) -> bool:
     wanted = ast.dump(method)
-    return any(isinstance(node, ast.Call) and ast.dump(node.func) == wanted for node in ast.walk(expression))
+    return any(isinstance(node, ast.Call) and ast.dump(node.func) == wanted for node in walk(expression))
 
 
 def _is_bool(expression: ast.expr) -> bool:

@@ -9,6 +9,7 @@ from flake8_cancel.code.flow import Flow
 from flake8_cancel.code.points import SUSPEND
 from flake8_cancel.code.releases import after
 from flake8_cancel.code.taking import Act, Key, key, own_statements, raised_flag
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -30,12 +31,12 @@ def is_unarmed(module: Module, statement: ast.Try, giving: Act) -> bool:
     owner = module.class_around(cleanup) if cleanup and flag else None
     if owner is None:
         return False
-    inside = [node for part in own_statements(statement.body) for node in ast.walk(part)]
+    inside = [node for part in own_statements(statement.body) for node in walk(part)]
     if any(isinstance(node, (ast.AsyncFor, ast.AsyncWith, ast.comprehension)) for node in inside):
         return False
     calls = [node.value for node in inside if isinstance(node, ast.Await)]
     awaited = {module.definition(call.func) if isinstance(call, ast.Call) else None for call in calls}
-    setting = [node for node in ast.walk(owner) if any(act.thing == flag for act in _raised(node))]
+    setting = [node for node in walk(owner) if any(act.thing == flag for act in _raised(node))]
     setters = {module.function(node) for node in setting}
     return bool(setting) and awaited == setters and all(_is_last(module, node) for node in setting)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.tree import walk
+
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
@@ -27,7 +29,7 @@ def never_cancelled(module: Module, function: ast.AST | None) -> bool:
     kept = [_kept_in(module, use) for use in module.uses(function)]
     if not kept or None in kept:
         return False
-    named = (node for node in ast.walk(module.tree) if isinstance(node, ast.Attribute) and node.attr in kept)
+    named = (node for node in walk(module.tree) if isinstance(node, ast.Attribute) and node.attr in kept)
     return all(_leaves_alone(module, node) for node in named if isinstance(node.ctx, ast.Load))
 
 

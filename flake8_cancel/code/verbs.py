@@ -38,6 +38,8 @@ ENDINGS = frozenset(
     quit release released rollback shutdown stop teardown terminate unlink unregister unsubscribe
     """.split()
 )
+# What takes an entry out of a collection; the entry is the first argument.
+TAKES_OUT = frozenset({"discard", "pop", "remove"})
 _EXITS = frozenset({"__aexit__", "__exit__"})
 # The first words of the names of what undoes a subscription when it is called.
 UNDOING_WORDS = ("off", "remove", "undo", "unhook", "unlisten", "unsub")
@@ -101,6 +103,14 @@ def may_close_pair(verb: str) -> bool:
         return False
     seconds = _PAIRS.values() if len(found) == 1 else (*_PAIRS.values(), *_PREFIXED.values())
     return any(found[0] in second for second in seconds)
+
+
+def may_give(verb: str, facts: Facts) -> bool:
+    """Tell whether a function with this name may give something back."""
+    if not words(verb):
+        return verb in _EXITS
+    is_end = ends(verb, facts) or ends_argument(verb, facts) or undoes(verb, facts)
+    return is_end or verb in TAKES_OUT or may_close_pair(verb)
 
 
 def may_open_pair(verb: str) -> bool:

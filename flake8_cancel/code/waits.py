@@ -11,6 +11,7 @@ from flake8_cancel.code.errors import CANCEL, CANCELLED_ERROR, EXCEPTION, NO, ca
 from flake8_cancel.code.keeping import is_log
 from flake8_cancel.code.losses import Loss
 from flake8_cancel.code.remedies import Remedy, remedy
+from flake8_cancel.code.tree import children, walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _awaits(module: Module, catcher: Catcher) -> list[ast.Await]:
         if isinstance(node, ast.Await):
             found.append(node)
         if not isinstance(node, _NESTED):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
     return sorted(found, key=place)
 
 
@@ -184,7 +185,7 @@ def _for_plain_handler(module: Module, block: ast.Try, handler: ast.ExceptHandle
     handled = handler.body[len(tests) :]
     if len(block.handlers) > 1 and (block.orelse or not _is_idle(handled)):
         return None
-    if any(_needs_exception(module, handler, node) for statement in handled for node in ast.walk(statement)):
+    if any(_needs_exception(module, handler, node) for statement in handled for node in walk(statement)):
         return None
     return Remedy(block, True, (handler, *tests), (WAIT,))
 

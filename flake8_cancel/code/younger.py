@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.api import BEGAN, Version
 from flake8_cancel.code.errors import Error
 from flake8_cancel.code.guards import is_guarded, is_taken
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def gives_message(module: Module, call: ast.Call) -> bool:
         return False
     if not (call.args or call.keywords) or module.kind(call.func.value) not in (Kind.TASK, Kind.FUTURE):
         return False
-    knows = any(_asks(module, other, "cancel", _MESSAGE) for other in ast.walk(module.tree))
+    knows = any(_asks(module, other, "cancel", _MESSAGE) for other in walk(module.tree))
     return not knows and not is_taken(module, call, _UNEXPECTED)
 
 
@@ -92,7 +93,7 @@ def _is_known(module: Module, node: ast.AST, name: str) -> bool:
     if any(isinstance(around, ast.If) and module.name(around.test) in _CHECKING for around in module.ancestors(node)):
         return True
     word = name.rpartition(".")[2]
-    return any(_asks(module, other, word, began(name) or (3, 0)) for other in ast.walk(module.tree))
+    return any(_asks(module, other, word, began(name) or (3, 0)) for other in walk(module.tree))
 
 
 def _asks(module: Module, node: ast.AST, word: str, version: Version) -> bool:

@@ -47,6 +47,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.api import TASK_GROUP_METHODS
 from flake8_cancel.code.group_tasks import reach
 from flake8_cancel.code.guards import is_added, is_guarded
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.values import Kind
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
@@ -145,7 +146,7 @@ def _can_start(call: ast.Call, module: Module) -> bool:
         return False
     definition = module.definition(call.args[0])
     if isinstance(definition, ast.AsyncFunctionDef):
-        return not any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(definition))
+        return not any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in walk(definition))
     if definition is not None:
         return bool(definition.decorator_list)
     return not (module.name(call.args[0]) or "").startswith("builtins.")

@@ -58,6 +58,7 @@ from flake8_cancel.code.framing import hands_on_what_it_caught, raises_what_it_c
 from flake8_cancel.code.processes import left_running
 from flake8_cancel.code.taking import own_statements, shown
 from flake8_cancel.code.traces import gives_back_in_handler
+from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class CleanupOnlyOnException(Rule):
         is_generator = any(
             isinstance(part, (ast.Yield, ast.YieldFrom))
             for inside in own_statements(function.body if isinstance(function, ast.AsyncFunctionDef) else [])
-            for part in ast.walk(inside)
+            for part in walk(inside)
         )
         # A thread runs on when its waiter is cancelled, and may still use what the handler gives back.
         safe = not any(_waits_for_thread(module, part) for part in own_statements(statement.body))
@@ -147,7 +148,7 @@ def _waits(handler: ast.ExceptHandler) -> bool:
 
 
 def _waits_for_thread(module: Module, statement: ast.stmt) -> bool:
-    calls = (node.func for node in ast.walk(statement) if isinstance(node, ast.Call))
+    calls = (node.func for node in walk(statement) if isinstance(node, ast.Call))
     return any(
         module.name(func) == "asyncio.to_thread" or (isinstance(func, ast.Attribute) and func.attr == "run_in_executor")
         for func in calls

@@ -60,6 +60,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.resolving import RESOLVES, Resolving, resolving
+from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -101,9 +102,9 @@ class ResultForCancelledFuture(Rule):
         given = [*found.node.args, *(keyword.value for keyword in found.node.keywords)]
         if len(given) != 1 or isinstance(given[0], ast.Starred):
             return None
-        calls = any(isinstance(node, (ast.Call, ast.Await)) for node in ast.walk(given[0]))
+        calls = any(isinstance(node, (ast.Call, ast.Await)) for node in walk(given[0]))
         is_local = isinstance(found.future, ast.Name)
-        binds = not is_local and (calls or any(isinstance(node, ast.Call) for node in ast.walk(found.future)))
+        binds = not is_local and (calls or any(isinstance(node, ast.Call) for node in walk(found.future)))
         return self.repair(statement, True, words=("future" if binds else "", "argument" if calls else ""))
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:

@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.gathered import Sorting, sorting_at
 from flake8_cancel.code.treating import USED
+from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class GatherFilterMissesCancelled(Rule):
             return None
         makes_groups = any(
             isinstance(one, ast.Name) and module.name(one) == "builtins.ExceptionGroup"
-            for one in ast.walk(module.function(node) or module.tree)
+            for one in walk(module.function(node) or module.tree)
         )
         return None if makes_groups else self.repair(found.exception, found.only_looks)
 

@@ -48,6 +48,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.points import State
 from flake8_cancel.code.shielding import Replaced, replaced, uses_to_rename
+from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -118,4 +119,4 @@ def _is_at(place: ast.AST, state: State) -> bool:
 
 def _holds(node: ast.AST, wanted: ast.AST) -> bool:
     """Tell whether a point of the graph is the simple statement, or the expression, that holds a node."""
-    return isinstance(node, (ast.expr, *_SIMPLE)) and any(part is wanted for part in ast.walk(node))
+    return isinstance(node, (ast.expr, *_SIMPLE)) and any(part is wanted for part in walk(node))

@@ -40,6 +40,7 @@ from flake8_cancel.code.deadlines import timeout_items
 from flake8_cancel.code.spinning import spins
 from flake8_cancel.code.suspending import never_suspends
 from flake8_cancel.code.traces import has_timeout_scope
+from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Rule
 
 
@@ -61,4 +62,4 @@ class TimeoutWithoutAwait(Rule):
 
 
 def _turns_for_ever(module: Module, block: ast.AsyncWith) -> bool:
-    return any(isinstance(node, ast.While) and spins(module, node) is not None for node in ast.walk(block))
+    return any(isinstance(node, ast.While) and spins(module, node) is not None for node in walk(block))

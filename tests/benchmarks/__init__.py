@@ -1,0 +1,1 @@
+"""How long the project takes beside flake8, flake8-async and ruff: ratios of paired runs, never times alone."""

@@ -1,0 +1,94 @@
+"""What is measured, against what, and what is to be reached."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.benchmarks.environments import Environments
+from tests.benchmarks.running import Command, median, paired
+
+_PEERS = "ASYNC,RUF006"
+_SMALL = "import asyncio\n\n\nasync def main():\n    await asyncio.sleep(1)\n"
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    what: str
+    against: str
+    found: str
+    goal: str
+
+
+def rows(programs: Environments, code: Path, part: Path, scratch: Path, runs: int) -> Iterator[Row]:
+    """Measure, and yield the lines of the table.
+
+    Args:
+        programs: the tools.
+        code: the whole code.
+        part: a part of it, for what runs long.
+        scratch: an empty folder.
+        runs: how many rounds.
+    """
+    yield from _as_plugin(programs, part, runs)
+    yield from _as_command(programs, code, scratch, runs)
+    yield from _at_start(programs, scratch, runs)
+
+
+def _as_plugin(programs: Environments, part: Path, runs: int) -> Iterator[Row]:
+    def flake8(folder: Path, *options: str) -> Command:
+        return Command([str(folder / "flake8"), "--isolated", "-j1", *options, "."], part)
+
+    found = paired(
+        runs,
+        flake8(programs.alone),
+        flake8(programs.ours),
+        flake8(programs.theirs, "--extend-select=ASYNC1,ASYNC3"),
+    )
+    with_us = median([ours.cpu / alone.cpu for alone, ours, _ in found])
+    yield Row("flake8 -j1 with the plugin", "without it (processor)", f"{with_us:.2f} times", "1.03")
+    less = median([(theirs.cpu - alone.cpu) / max(ours.cpu - alone.cpu, 0.01) for alone, ours, theirs in found])
+    yield Row("what the plugin adds", "what flake8-async adds", f"{less:.0f} times less", "100")
+
+
+def _as_command(programs: Environments, code: Path, scratch: Path, runs: int) -> Iterator[Row]:
+    ours, ruff = str(programs.ours / "flake8-cancel"), str(programs.ours / "ruff")
+    caches = scratch / "ours", scratch / "theirs"
+    options = ["--isolated", f"--cache-dir={caches[0]}", "."]
+    known = [ruff, "check", "--isolated", f"--cache-dir={caches[1]}", f"--select={_PEERS}", "."]
+    unknown = [ruff, "check", "--isolated", "--no-cache", f"--select={_PEERS}", "."]
+    cold = Command([ours, "--isolated", "--no-cache", "."], code)
+    warm = Command([ours, *options], code)
+    touched = next(path for path in sorted(code.rglob("*.py")) if path.stat().st_size)
+    text = touched.read_bytes()
+
+    def change() -> None:
+        # Each run must find another text than the one before.
+        touched.write_bytes(touched.read_bytes() + b"#\n")
+
+    changed = Command(warm.arguments, code, change)
+    try:
+        found = paired(runs, cold, Command(unknown, code), warm, Command(known, code), changed)
+    finally:
+        touched.write_bytes(text)
+        for cache in caches:
+            shutil.rmtree(cache, ignore_errors=True)
+    ratios = ([one[0].wall / one[1].wall, one[2].wall / one[3].wall, one[4].wall / one[0].wall] for one in found)
+    without, with_cache, after = (median(column) for column in zip(*ratios, strict=True))
+    yield Row("flake8-cancel, no cache", f"ruff --no-cache --select {_PEERS}", f"{without:.1f} times", "3")
+    yield Row("flake8-cancel, nothing changed", "the same ruff with its cache", f"{with_cache:.1f} times", "1.5")
+    yield Row("flake8-cancel, one file changed", "no cache", f"{after:.2f} times", "0.2")
+
+
+def _at_start(programs: Environments, scratch: Path, runs: int) -> Iterator[Row]:
+    small = scratch / "small.py"
+    small.write_text(_SMALL)
+    version = Command([str(programs.ours / "flake8"), "--version"], scratch)
+    for words in (["--version"], ["--help"], ["--isolated", "--no-cache", small.name]):
+        command = Command([str(programs.ours / "flake8-cancel"), *words], scratch)
+        found = median([ours.wall / theirs.wall for ours, theirs in paired(runs, command, version)])
+        what = "one small file" if small.name in words else words[0]
+        yield Row(f"flake8-cancel, {what}", "flake8 --version", f"{found:.2f} times", "1.2")
