@@ -167,4 +167,4 @@ def _in_order(node: ast.AST) -> list[ast.AST]:
         return [node.generators[0].iter]
     if isinstance(node, ast.arguments):
         return [default for default in (*node.defaults, *node.kw_defaults) if default is not None]
-    return [child for child in children(node) if not isinstance(child, ast.expr_context)]
+    return children(node)

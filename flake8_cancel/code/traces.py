@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from flake8_cancel.code import verbs
@@ -24,11 +24,10 @@ _FAR = 2000
 # A statement that binds, returns or raises what it calls gives nothing back, unless another one stands on its line.
 _NO_GIVING = re.compile(r"[ \t]*(?:return|raise|[\w.]+[ \t]*=)(?![\w=])[^;]*\Z")
 _DELETED = re.compile(r"del\b[^\n]*[\[\\(]")
-_ENTERED = re.compile(r"\][ \t]*=|\b(?:add|append|appendleft|setdefault)\b")
+_ENTERED = re.compile(r"\][^\n=]*=|\b(?:add|append|appendleft|setdefault)\b")
 # Where the targets of an assignment begin on an earlier line.
-_LATE = re.compile(r"\n[ \t]*[)\]][^\n=(]*=")
+_LATE = re.compile(r"\n(?:[ \t]*[)\]]|[^\n=(]*\))[^\n=(]*=")
 _RAISED, _LOWERED = (re.compile(rf"self\.([\w.]+)[\s\\]*=[\s\\]*{value}\b") for value in (True, False))
-_COUNTED, _DISCOUNTED = (re.compile(rf"(\w+)[\s\\\]\"')]*\{sign}=") for sign in "+-")
 _DEFINED = re.compile(r"def[ \t]+(\w+)")
 # Behind and before the name of a scope that is called, asked of a module, or imported.
 _CALL = re.compile(r"(?:_at)?[\s\\]*\(")
@@ -40,7 +39,7 @@ _NO_FACTS = Facts(target=(3, 10))
 def gives_back(text: str) -> bool:
     """Tell whether a text may hold a call that gives back or ends something, a ``del`` or a count given back."""
     is_marked = "-=" in text or "= False" in text or ("del" in text and _DELETED.search(text) is not None)
-    return is_marked or any(True for _ in _calls(text, _may_give))
+    return is_marked or any(True for _ in _statements(text))
 
 
 def gives_back_its_own(text: str) -> bool:
@@ -54,7 +53,7 @@ def gives_back_in_handler(text: str) -> bool:
     if _gives_what_it_took(text, behind):
         return True
     is_opening = any(map(verbs.opens, _DEFINED.findall(text)))
-    return any(is_opening or verbs.words(one.name)[:1] == ("abort",) for one in _calls(behind, _may_give))
+    return any(is_opening or verbs.words(one.name)[:1] == ("abort",) for one in _statements(behind))
 
 
 def defines_ending(text: str) -> bool:
@@ -78,14 +77,17 @@ def opens_connection(text: str) -> bool:
 
 
 def _gives_what_it_took(text: str, where: str) -> bool:
-    if _both(_RAISED, _LOWERED, text) or ("-=" in text and _both(_COUNTED, _DISCOUNTED, text)):
+    if _shares(_names_before("+=", text), _names_before("-=", text)):
+        return True
+    if _shares(_RAISED.findall(text), _LOWERED.findall(text)):
         return True
     if "del" in where and _DELETED.search(where) and _ENTERED.search(text):
         return True
-    giving = list(_calls(where, _may_give))
+    giving = list(_statements(where))
     if not giving:
         return False
-    begun = list(_calls(text, _may_begin))
+    # What takes something may well bind what it returns.
+    begun = [(name, _receiver(text, start)) for name, start, _ in _called(text) if _may_begin(name)]
     if _LATE.search(text):
         return True
     for one in giving:
@@ -93,15 +95,19 @@ def _gives_what_it_took(text: str, where: str) -> bool:
             return True
         if verbs.ends_argument(one.name, _NO_FACTS) and any(_is_bound(name, text) for name in one.names()):
             return True
-        if any(first.receiver == one.receiver and _is_pair(first.name, one.name) for first in begun):
+        if any(receiver == one.receiver and _is_pair(name, one.name) for name, receiver in begun):
             return True
     return False
 
 
-def _both(first: re.Pattern[str], second: re.Pattern[str], text: str) -> bool:
-    """Tell whether two patterns find the same name."""
-    found = set(second.findall(text))
-    return bool(found) and not found.isdisjoint(first.findall(text))
+def _shares(first: Collection[str], second: Collection[str]) -> bool:
+    return not set(first).isdisjoint(second)
+
+
+def _names_before(sign: str, text: str) -> set[str]:
+    """Return the names before a sign on its line: what is counted, and what it is asked of, is among them."""
+    lines = (line.partition(sign)[0] for line in text.split("\n") if sign in line) if sign in text else ()
+    return {name for line in lines for name in _NAME.findall(line)} - {"self"}
 
 
 def _is_bound(name: str, text: str) -> bool:
@@ -117,7 +123,7 @@ def _is_bound(name: str, text: str) -> bool:
 
 
 class _Call(NamedTuple):
-    """A call that may be a statement: the name, the last name of its receiver, and about what it is given."""
+    """A call: the name, the last name of its receiver, and about what it is given."""
 
     name: str
     receiver: str
@@ -127,9 +133,10 @@ class _Call(NamedTuple):
         return {name for name in _NAME.findall(self.arguments) if name.isidentifier()}
 
 
-def _calls(text: str, question: Callable[[str], bool]) -> Iterator[_Call]:
+def _statements(text: str) -> Iterator[_Call]:
+    """Yield the calls that may give something back and be a statement of their own."""
     for name, start, end in _called(text):
-        if question(name) and not _NO_GIVING.match(text[text.rfind("\n", 0, start) + 1 : start]):
+        if _may_give(name) and not _NO_GIVING.match(text[text.rfind("\n", 0, start) + 1 : start]):
             yield _Call(name, _receiver(text, start), _arguments(text, end))
 
 

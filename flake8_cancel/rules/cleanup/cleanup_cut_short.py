@@ -65,7 +65,7 @@ class CleanupCutShort(Rule):
     needs = (
         ("await", "async for", "async with"),
         ("finally", "except", "__aexit__", defines_ending),
-        (".set(", gives_back),
+        (".set(", "rmdir", gives_back),
     )
     file_needs = (("finally", "__aexit__", *NAMING_WORDS, *BROAD_WORDS),)
     visits = (ast.Try, ast.AsyncFunctionDef)
