@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 
 from flake8_cancel.code.api import Facts
-from flake8_cancel.code.classes import Classes
-from flake8_cancel.code.definitions import Definitions
-from flake8_cancel.code.kinds import Kinds
-from flake8_cancel.code.names import Names
-from flake8_cancel.code.origins import Origins
-from flake8_cancel.code.owners import Owners
-from flake8_cancel.code.references import References
-from flake8_cancel.code.starts import Starts
-from flake8_cancel.code.survey import survey_of
+from flake8_cancel.code.meaning.classes import Classes
+from flake8_cancel.code.meaning.definitions import Definitions
+from flake8_cancel.code.meaning.kinds import Kinds
+from flake8_cancel.code.meaning.names import Names
+from flake8_cancel.code.meaning.origins import Origins
+from flake8_cancel.code.meaning.references import References
+from flake8_cancel.code.meaning.survey import survey_of
+from flake8_cancel.code.ownership.owners import Owners
+from flake8_cancel.code.ownership.starts import Starts
 
 
 class Model:

@@ -7,18 +7,18 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 from flake8_cancel.code.api import OTHER_FRAMEWORKS, Facts
-from flake8_cancel.code.build import AnyFunction
-from flake8_cancel.code.catchers import Catcher
-from flake8_cancel.code.flow import Flow
-from flake8_cancel.code.flows import Flows
-from flake8_cancel.code.losses import Loss, loss_at
-from flake8_cancel.code.mistimed import mistaken_timeout
+from flake8_cancel.code.graph.build import AnyFunction
+from flake8_cancel.code.graph.catchers import Catcher
+from flake8_cancel.code.graph.flow import Flow
+from flake8_cancel.code.graph.flows import Flows
+from flake8_cancel.code.lost.losses import Loss, loss_at
+from flake8_cancel.code.meaning.references import Things
+from flake8_cancel.code.meaning.scopes import FUNCTIONS
+from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.model import Model
-from flake8_cancel.code.references import Things
-from flake8_cancel.code.scopes import FUNCTIONS
-from flake8_cancel.code.task_making import makers
+from flake8_cancel.code.ownership.task_making import makers
+from flake8_cancel.code.timeouts.mistimed import mistaken_timeout
 from flake8_cancel.code.tree import imported
-from flake8_cancel.code.values import Kind
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

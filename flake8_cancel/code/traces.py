@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from flake8_cancel.code import verbs
 from flake8_cancel.code.api import Facts
-from flake8_cancel.code.openings import OPENERS
+from flake8_cancel.code.cleanup.openings import OPENERS
 
 # Between a name and its bracket there may be the end of a line, where a bracket is open or a backslash stands.
 _BLANK = frozenset(" \t\r\n\\")

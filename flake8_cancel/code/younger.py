@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import BEGAN, Version
-from flake8_cancel.code.errors import Error
-from flake8_cancel.code.guards import is_guarded, is_taken
+from flake8_cancel.code.graph.errors import Error
+from flake8_cancel.code.lost.guards import is_guarded, is_taken
+from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.tree import walk
-from flake8_cancel.code.values import Kind
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import libcst as cst
 from libcst import matchers
 
-from flake8_cancel.code.remedies import ABOVE, DROP, FINALLY, NARROW, RAISE, RAISE_CANCELLED, REMOVE, SPLIT
+from flake8_cancel.code.lost.remedies import ABOVE, DROP, FINALLY, NARROW, RAISE, RAISE_CANCELLED, REMOVE, SPLIT
 from flake8_cancel.fix.edit import NoFixError
 from flake8_cancel.fix.lines import Item, as_block, remarks
 from flake8_cancel.fix.shapes import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import textwrap
 
-from flake8_cancel.code.catchers import Catcher
-from flake8_cancel.code.losses import Loss
+from flake8_cancel.code.graph.catchers import Catcher
+from flake8_cancel.code.lost.losses import Loss
 from flake8_cancel.code.module import Module
 from tests.code.asking import module_of
 

@@ -6,7 +6,7 @@ import ast
 import textwrap
 
 from flake8_cancel.code.api import Facts
-from flake8_cancel.code.flow import Flow
+from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.module import Module
 
 CANCELLED = "asyncio.CancelledError"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, settings
 
 from flake8_cancel.code.api import Facts
-from flake8_cancel.code.flow import Flow
+from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.module import Module
 from tests.flow.compare import Steps, compare
 from tests.flow.loop import Loop

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from flake8_cancel.code import edges, points
-from flake8_cancel.code.edges import Step
-from flake8_cancel.code.points import State
+from flake8_cancel.code.graph import edges, points
+from flake8_cancel.code.graph.edges import Step
+from flake8_cancel.code.graph.points import State
 from tests.flow.driver import explore
 from tests.flow.events import CANCELLED, CLOSED, DEADLINE, ENDED, SUSPENDED, YIELDED, Event, Outcome, Record, Symbol
 from tests.flow.loop import Loop, undisturbed

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import importlib
 
-from flake8_cancel.code import points
-from flake8_cancel.code.errors import Error
-from flake8_cancel.code.points import State
+from flake8_cancel.code.graph import points
+from flake8_cancel.code.graph.errors import Error
+from flake8_cancel.code.graph.points import State
 from tests.flow.events import class_name
 from tests.flow.program import NAME, Program, label_of
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 
-from flake8_cancel.code.edges import CANCELLED, NEXT, Step
-from flake8_cancel.code.flow import Flow
-from flake8_cancel.code.points import EXIT, LEAVE, NORMAL, RAISE, SUSPEND, Frame, State, unwind
+from flake8_cancel.code.graph.edges import CANCELLED, NEXT, Step
+from flake8_cancel.code.graph.flow import Flow
+from flake8_cancel.code.graph.points import EXIT, LEAVE, NORMAL, RAISE, SUSPEND, Frame, State, unwind
 from tests.flow.check import disagreement
 from tests.flow.compare import Steps
 from tests.flow.grammar import programs

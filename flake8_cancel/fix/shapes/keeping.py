@@ -7,7 +7,7 @@ from typing import Any
 import libcst as cst
 from libcst import matchers
 
-from flake8_cancel.code.dropping import UNANNOTATED
+from flake8_cancel.code.ownership.dropping import UNANNOTATED
 from flake8_cancel.fix.edit import Edit, NoFixError
 
 

@@ -40,8 +40,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.threads import started_by, starter
-from flake8_cancel.code.values import Kind
+from flake8_cancel.code.lost.threads import started_by, starter
+from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

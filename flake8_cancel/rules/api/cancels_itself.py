@@ -40,7 +40,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.everyone import Treated, treated
+from flake8_cancel.code.lost.everyone import Treated, treated
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

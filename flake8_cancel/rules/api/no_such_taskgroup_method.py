@@ -45,10 +45,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import TASK_GROUP_METHODS
-from flake8_cancel.code.group_tasks import reach
-from flake8_cancel.code.guards import is_added, is_guarded
+from flake8_cancel.code.lost.guards import is_added, is_guarded
+from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.ownership.group_tasks import reach
 from flake8_cancel.code.tree import walk
-from flake8_cancel.code.values import Kind
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

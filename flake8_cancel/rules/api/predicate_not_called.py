@@ -42,9 +42,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.guards import is_told_apart
-from flake8_cancel.code.truth import is_asked, is_called_too
-from flake8_cancel.code.values import Kind
+from flake8_cancel.code.lost.guards import is_told_apart
+from flake8_cancel.code.meaning.truth import is_asked, is_called_too
+from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:

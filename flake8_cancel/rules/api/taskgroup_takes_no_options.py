@@ -39,7 +39,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_cancel.code.guards import is_expected, is_told_apart
+from flake8_cancel.code.lost.guards import is_expected, is_told_apart
 from flake8_cancel.rule import Finding, Module, Rule
 
 _OPTION = "return_exceptions"

@@ -49,8 +49,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
-from flake8_cancel.code.guards import is_expected, is_told_apart
-from flake8_cancel.code.values import Kind
+from flake8_cancel.code.lost.guards import is_expected, is_told_apart
+from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

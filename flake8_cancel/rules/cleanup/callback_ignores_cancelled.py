@@ -51,7 +51,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.finished import REGISTERS, Asking, asked_by_callback, asked_by_loop, to_skip
+from flake8_cancel.code.lost.finished import REGISTERS, Asking, asked_by_callback, asked_by_loop, to_skip
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

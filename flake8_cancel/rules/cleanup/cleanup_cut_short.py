@@ -45,11 +45,11 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import BROAD_WORDS, NAMING_WORDS
-from flake8_cancel.code.certain import runs_on_asyncio
-from flake8_cancel.code.cut_short import Cut, cleanup_blocks, cuts
-from flake8_cancel.code.nesting import can_be_nested, is_cleanup_alone
-from flake8_cancel.code.taking import shown
+from flake8_cancel.code.cleanup.certain import runs_on_asyncio
+from flake8_cancel.code.cleanup.cut_short import Cut, cleanup_blocks, cuts
+from flake8_cancel.code.cleanup.nesting import can_be_nested, is_cleanup_alone
+from flake8_cancel.code.cleanup.taking import shown
+from flake8_cancel.code.graph.catchers import BROAD_WORDS, NAMING_WORDS
 from flake8_cancel.code.traces import defines_ending, gives_back
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 

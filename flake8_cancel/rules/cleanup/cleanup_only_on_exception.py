@@ -51,12 +51,12 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.certain import runs_on_asyncio
-from flake8_cancel.code.evaluate import header, survey
-from flake8_cancel.code.failures import RAISES, Missed, missed_cleanups
-from flake8_cancel.code.framing import hands_on_what_it_caught, raises_what_it_caught
-from flake8_cancel.code.processes import left_running
-from flake8_cancel.code.taking import own_statements, shown
+from flake8_cancel.code.cleanup.certain import runs_on_asyncio
+from flake8_cancel.code.cleanup.failures import RAISES, Missed, missed_cleanups
+from flake8_cancel.code.cleanup.framing import hands_on_what_it_caught, raises_what_it_caught
+from flake8_cancel.code.cleanup.processes import left_running
+from flake8_cancel.code.cleanup.taking import own_statements, shown
+from flake8_cancel.code.graph.evaluate import header, survey
 from flake8_cancel.code.traces import gives_back_in_handler
 from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule

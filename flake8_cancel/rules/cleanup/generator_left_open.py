@@ -56,8 +56,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.certain import runs_on_asyncio
-from flake8_cancel.code.left_open import left_open
+from flake8_cancel.code.cleanup.certain import runs_on_asyncio
+from flake8_cancel.code.cleanup.left_open import left_open
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:

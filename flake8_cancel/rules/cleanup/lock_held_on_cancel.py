@@ -45,11 +45,11 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.certain import is_shielded, runs_on_asyncio
-from flake8_cancel.code.framing import framed
-from flake8_cancel.code.releases import Skip, held_lock
-from flake8_cancel.code.taking import shown
-from flake8_cancel.code.values import Kind
+from flake8_cancel.code.cleanup.certain import is_shielded, runs_on_asyncio
+from flake8_cancel.code.cleanup.framing import framed
+from flake8_cancel.code.cleanup.releases import Skip, held_lock
+from flake8_cancel.code.cleanup.taking import shown
+from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

@@ -47,9 +47,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.certain import is_shielded
-from flake8_cancel.code.process_wrapping import wrapping
-from flake8_cancel.code.processes import Left, left_running
+from flake8_cancel.code.cleanup.certain import is_shielded
+from flake8_cancel.code.cleanup.process_wrapping import wrapping
+from flake8_cancel.code.cleanup.processes import Left, left_running
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

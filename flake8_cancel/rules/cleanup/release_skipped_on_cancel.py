@@ -50,13 +50,13 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.certain import runs_on_asyncio
-from flake8_cancel.code.entrances import half_entered
-from flake8_cancel.code.entries import may_be_gone
-from flake8_cancel.code.framing import framed
-from flake8_cancel.code.openings import abandoned
-from flake8_cancel.code.releases import Skip, skipped_releases
-from flake8_cancel.code.taking import is_known_pair, shown
+from flake8_cancel.code.cleanup.certain import runs_on_asyncio
+from flake8_cancel.code.cleanup.entrances import half_entered
+from flake8_cancel.code.cleanup.entries import may_be_gone
+from flake8_cancel.code.cleanup.framing import framed
+from flake8_cancel.code.cleanup.openings import abandoned
+from flake8_cancel.code.cleanup.releases import Skip, skipped_releases
+from flake8_cancel.code.cleanup.taking import is_known_pair, shown
 from flake8_cancel.code.traces import gives_back_its_own, opens_connection
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 

@@ -67,8 +67,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_cancel.code.inside_task import released_inside
-from flake8_cancel.code.taking import shown
+from flake8_cancel.code.cleanup.inside_task import released_inside
+from flake8_cancel.code.cleanup.taking import shown
 from flake8_cancel.code.verbs import GIVING_WORDS
 from flake8_cancel.rule import Finding, Module, Rule
 

@@ -59,7 +59,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.resolving import RESOLVES, Resolving, resolving
+from flake8_cancel.code.ownership.resolving import RESOLVES, Resolving, resolving
 from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 

@@ -41,10 +41,10 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.certain import runs_on_asyncio
-from flake8_cancel.code.framing import framed_teardown
-from flake8_cancel.code.taking import shown
-from flake8_cancel.code.teardowns import torn_down
+from flake8_cancel.code.cleanup.certain import runs_on_asyncio
+from flake8_cancel.code.cleanup.framing import framed_teardown
+from flake8_cancel.code.cleanup.taking import shown
+from flake8_cancel.code.cleanup.teardowns import torn_down
 from flake8_cancel.code.traces import gives_back
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 

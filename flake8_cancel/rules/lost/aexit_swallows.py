@@ -38,13 +38,13 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.exits import exit_method, swallows_cancellation, way_out
+from flake8_cancel.code.graph.exits import exit_method, swallows_cancellation, way_out
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
     import libcst
 
-    from flake8_cancel.code.exits import Exit
+    from flake8_cancel.code.graph.exits import Exit
     from flake8_cancel.fix.edit import Edit
     from flake8_cancel.rule import Replacement
 

@@ -44,10 +44,10 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import BROAD_WORDS, is_broad, names_cancelled
-from flake8_cancel.code.losses import REPLACED, what_goes_on
-from flake8_cancel.code.remedies import remedy
-from flake8_cancel.code.task_ends import ends_task
+from flake8_cancel.code.graph.catchers import BROAD_WORDS, is_broad, names_cancelled
+from flake8_cancel.code.lost.losses import REPLACED, what_goes_on
+from flake8_cancel.code.lost.remedies import remedy
+from flake8_cancel.code.lost.task_ends import ends_task
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:

@@ -46,10 +46,10 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import NAMING_WORDS, names_cancelled
-from flake8_cancel.code.losses import ENDS, REPLACED, what_goes_on
-from flake8_cancel.code.remedies import remedy
-from flake8_cancel.code.task_ends import ends_task
+from flake8_cancel.code.graph.catchers import NAMING_WORDS, names_cancelled
+from flake8_cancel.code.lost.losses import ENDS, REPLACED, what_goes_on
+from flake8_cancel.code.lost.remedies import remedy
+from flake8_cancel.code.lost.task_ends import ends_task
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:

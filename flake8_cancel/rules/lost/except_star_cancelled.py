@@ -44,7 +44,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from flake8_cancel.code.star_clauses import taken_by_star
+from flake8_cancel.code.lost.star_clauses import taken_by_star
 from flake8_cancel.rule import Finding, Module, Rule
 
 

@@ -42,7 +42,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.discards import can_stand_behind, discarded
+from flake8_cancel.code.lost.discards import can_stand_behind, discarded
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:

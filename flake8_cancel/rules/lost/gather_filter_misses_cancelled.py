@@ -36,8 +36,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.gathered import Sorting, sorting_at
-from flake8_cancel.code.treating import USED
+from flake8_cancel.code.lost.gathered import Sorting, sorting_at
+from flake8_cancel.code.lost.treating import USED
 from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 

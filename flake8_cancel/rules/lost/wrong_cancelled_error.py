@@ -42,8 +42,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import Catcher
-from flake8_cancel.code.mistaken import mistaken
+from flake8_cancel.code.graph.catchers import Catcher
+from flake8_cancel.code.lost.mistaken import mistaken
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:

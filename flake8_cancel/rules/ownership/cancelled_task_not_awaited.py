@@ -68,7 +68,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.leftovers import CLOSED, FORGOTTEN, OVER, REPLACED, Leftover, leftover
+from flake8_cancel.code.ownership.leftovers import CLOSED, FORGOTTEN, OVER, REPLACED, Leftover, leftover
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.cancellers import Ended, ended_by_child
+from flake8_cancel.code.lost.cancellers import Ended, ended_by_child
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

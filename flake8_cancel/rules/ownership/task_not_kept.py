@@ -41,7 +41,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.dropping import Dropped, annotating, dropped, keeps_itself, makes_task
+from flake8_cancel.code.ownership.dropping import Dropped, annotating, dropped, keeps_itself, makes_task
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

@@ -47,10 +47,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.holding import holds
-from flake8_cancel.code.orphans import Orphan, Way, orphans
-from flake8_cancel.code.task_grouping import grouping
-from flake8_cancel.code.undisturbed import never_cancelled
+from flake8_cancel.code.lost.undisturbed import never_cancelled
+from flake8_cancel.code.ownership.holding import holds
+from flake8_cancel.code.ownership.orphans import Orphan, Way, orphans
+from flake8_cancel.code.ownership.task_grouping import grouping
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

@@ -55,9 +55,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.dropping import annotating
-from flake8_cancel.code.outliving import outlived
-from flake8_cancel.code.shielded import Unkept, is_shield, takes_something, unkept
+from flake8_cancel.code.ownership.dropping import annotating
+from flake8_cancel.code.shield.outliving import outlived
+from flake8_cancel.code.shield.shielded import Unkept, is_shield, takes_something, unkept
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

@@ -35,10 +35,10 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.dropping import annotating, dropped
-from flake8_cancel.code.managers import expects_error
-from flake8_cancel.code.shielded import is_shield, own_work
-from flake8_cancel.code.values import Kind
+from flake8_cancel.code.graph.managers import expects_error
+from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.ownership.dropping import annotating, dropped
+from flake8_cancel.code.shield.shielded import is_shield, own_work
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

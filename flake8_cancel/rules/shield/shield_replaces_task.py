@@ -46,8 +46,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.points import State
-from flake8_cancel.code.shielding import Replaced, replaced, uses_to_rename
+from flake8_cancel.code.graph.points import State
+from flake8_cancel.code.shield.shielding import Replaced, replaced, uses_to_rename
 from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 

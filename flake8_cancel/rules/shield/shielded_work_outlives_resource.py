@@ -54,8 +54,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_cancel.code.outliving import outlived
-from flake8_cancel.code.shielded import is_shield
+from flake8_cancel.code.shield.outliving import outlived
+from flake8_cancel.code.shield.shielded import is_shield
 from flake8_cancel.rule import Finding, Module, Rule
 
 

@@ -50,8 +50,16 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import BROAD_WORDS, NAMING_WORDS, catchers
-from flake8_cancel.code.waits import DROP, WAIT, WAIT_ALL, cancelling_call, hides_outcomes, never_suspends, wait_remedy
+from flake8_cancel.code.graph.catchers import BROAD_WORDS, NAMING_WORDS, catchers
+from flake8_cancel.code.lost.waits import (
+    DROP,
+    WAIT,
+    WAIT_ALL,
+    cancelling_call,
+    hides_outcomes,
+    never_suspends,
+    wait_remedy,
+)
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:

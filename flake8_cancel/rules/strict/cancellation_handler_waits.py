@@ -41,8 +41,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_cancel.code.certain import runs_on_asyncio
-from flake8_cancel.code.unprotected import delaying
+from flake8_cancel.code.cleanup.certain import runs_on_asyncio
+from flake8_cancel.code.cleanup.unprotected import delaying
 from flake8_cancel.rule import Finding, Module, Rule
 
 

@@ -35,7 +35,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_cancel.code.asking_early import cancelled_just_before
+from flake8_cancel.code.lost.asking_early import cancelled_just_before
 from flake8_cancel.rule import Finding, Module, Rule
 
 

@@ -40,7 +40,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_cancel.code.raising import raises_by_hand
+from flake8_cancel.code.lost.raising import raises_by_hand
 from flake8_cancel.rule import Finding, Module, Rule
 
 

@@ -44,7 +44,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_cancel.code.leftovers import left_alone, leftover
+from flake8_cancel.code.ownership.leftovers import left_alone, leftover
 from flake8_cancel.rule import Finding, Module, Rule
 
 

@@ -50,7 +50,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.spinning import spins
+from flake8_cancel.code.timeouts.spinning import spins
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:

@@ -43,8 +43,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import Catcher, is_suppress
-from flake8_cancel.code.mistimed import caught_inside
+from flake8_cancel.code.graph.catchers import Catcher, is_suppress
+from flake8_cancel.code.timeouts.mistimed import caught_inside
 from flake8_cancel.code.traces import has_timeout_scope
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 

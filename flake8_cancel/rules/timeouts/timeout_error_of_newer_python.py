@@ -41,14 +41,14 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.catchers import Catcher, is_suppress
-from flake8_cancel.code.mistimed import cannot_be_builtin, too_young, written_timeout
+from flake8_cancel.code.graph.catchers import Catcher, is_suppress
+from flake8_cancel.code.timeouts.mistimed import cannot_be_builtin, too_young, written_timeout
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
     import libcst
 
-    from flake8_cancel.code.deadlines import Missed
+    from flake8_cancel.code.timeouts.deadlines import Missed
     from flake8_cancel.fix.edit import Edit
     from flake8_cancel.rule import Replacement
 

@@ -42,7 +42,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.mistimed import mistaken_timeout
+from flake8_cancel.code.timeouts.mistimed import mistaken_timeout
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_cancel.code.entering import unentered
+from flake8_cancel.code.timeouts.entering import unentered
 from flake8_cancel.code.traces import has_timeout_scope
 from flake8_cancel.rule import Finding, Module, Rule
 

@@ -36,9 +36,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_cancel.code.deadlines import timeout_items
-from flake8_cancel.code.spinning import spins
-from flake8_cancel.code.suspending import never_suspends
+from flake8_cancel.code.timeouts.deadlines import timeout_items
+from flake8_cancel.code.timeouts.spinning import spins
+from flake8_cancel.code.timeouts.suspending import never_suspends
 from flake8_cancel.code.traces import has_timeout_scope
 from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Rule

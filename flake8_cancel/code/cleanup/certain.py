@@ -1,0 +1,291 @@
+"""Which pairs of taking and giving back are a function's own business for certain."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.cleanup.escapes import escapes
+from flake8_cancel.code.cleanup.reentry import is_guard
+from flake8_cancel.code.cleanup.taking import (
+    COUNT,
+    ENTRY,
+    FLAG,
+    MADE,
+    METHOD,
+    Act,
+    Key,
+    calls_back,
+    key,
+    own_statements,
+    root,
+    takings,
+)
+from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.tree import walk
+from flake8_cancel.code.verbs import is_exit, matches, opens, words
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+# Tasks and processes have rules of their own; nothing is lost with what lives in memory alone.
+_OTHER_KINDS = frozenset(
+    {Kind.TASK, Kind.FUTURE, Kind.GATHER, Kind.SHIELD, Kind.PROCESS, Kind.TIMER_HANDLE, Kind.HANDLE}
+)
+_HARMLESS_MAKERS = frozenset({"io.BytesIO", "io.StringIO"})
+_PROCESS_MAKERS = frozenset({"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"})
+# What these make stays on the disk until it is removed.
+_TEMPORARY = frozenset({"tempfile.mkdtemp", "tempfile.mkstemp"})
+_REMOVES = frozenset({"remove", "removedirs", "rmdir", "rmtree", "unlink"})
+_PUTS_BACK = frozenset({"put", "put_nowait"})
+# What these return was there before.
+_LOOKS = frozenset({"current", "find", "get", "lookup"})
+
+
+# The first words of what makes a cursor.
+_CURSORS = (("cursor",), ("execute",), ("executemany",), ("executescript",))
+
+
+def runs_on_asyncio(module: Module) -> bool:
+    """Tell whether the coroutines of a file are asyncio's, as far as cleanup goes: a file that only awaits counts."""
+    return module.framework() in ("asyncio", "none")
+
+
+def is_shielded(module: Module, node: ast.AST) -> bool:
+    """Tell whether a node stands in a scope of anyio that lets no cancellation in, or in one that is named after it."""
+    calls = [
+        item.context_expr
+        for parent in module.ancestors(node)
+        if isinstance(parent, (ast.With, ast.AsyncWith))
+        for item in parent.items
+        if isinstance(item.context_expr, ast.Call)
+    ]
+    if any(keyword.arg == "shield" for call in calls for keyword in call.keywords):
+        return True
+    makers = (part for call in calls for part in walk(call.func))
+    return any("shield" in str(getattr(part, "attr", getattr(part, "id", ""))).lower() for part in makers)
+
+
+def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
+    """Tell whether a function surely takes something of its own, and gives just that back.
+
+    Args:
+        module: the module.
+        function: the coroutine function around both.
+        taking: what takes.
+        giving: what gives back.
+    """
+    # A rollback to something is an operation of its own.
+    if giving.form == METHOD and words(giving.verb)[:1] == ("rollback",) and giving.given:
+        return False
+    if taking.form == MADE:
+        return _is_made(module, function, taking, giving)
+    thing = _expression(taking)
+    if taking.form == FLAG:
+        return is_guard(module, function, taking)
+    if taking.form in (COUNT, ENTRY):
+        return not (isinstance(thing, ast.Name) and _is_local(function, thing.id))
+    return _is_pair(module, function, taking, giving, thing)
+
+
+def is_empty_record(module: Module, taking: Act) -> bool:
+    """Tell whether what is made is a dataclass of this file that holds nothing yet."""
+    if taking.form != MADE or taking.call is None or taking.call.args or taking.call.keywords:
+        return False
+    made = module.definition(taking.call.func)
+    decorators = made.decorator_list if isinstance(made, ast.ClassDef) else []
+    makers = (decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in decorators)
+    return any(module.name(maker) == "dataclasses.dataclass" for maker in makers)
+
+
+def is_new(module: Module, function: ast.AsyncFunctionDef, taking: Act) -> bool:
+    """Tell whether what is made was not there before, and is open as soon as it is made.
+
+    Args:
+        module: the module.
+        function: the coroutine function.
+        taking: what makes it.
+    """
+    if _has_rules_of_its_own(module, taking):
+        return False
+    has_alias = isinstance(taking.node, ast.Assign) and len(taking.node.targets) > 1
+    return taking.awaited or not (has_alias or _is_look(taking.verb) or _is_opened(function, taking))
+
+
+def _has_rules_of_its_own(module: Module, taking: Act) -> bool:
+    """Tell whether what is made is a task or process, or needs no cleanup at all."""
+    if taking.call is not None and module.name(taking.call.func) in _HARMLESS_MAKERS | _PROCESS_MAKERS:
+        return True
+    return module.kind(_value(taking.node)) in _OTHER_KINDS
+
+
+def is_lock_pair(taking: Act, giving: Act) -> bool:
+    """Tell whether something is awaited to be acquired, and released at once, as only locks and semaphores are."""
+    if taking.form != METHOD or giving.form != METHOD or taking.thing != giving.thing:
+        return False
+    is_taken = taking.verb == "acquire" and taking.awaited and taking.result is None
+    return is_taken and giving.verb == "release" and not giving.awaited and not giving.given
+
+
+def _is_made(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
+    name = _name(taking.thing)
+    if not name or not _is_local(function, name) or taking.call is None or "cancel" in words(giving.verb):
+        return False
+    if _has_rules_of_its_own(module, taking) or _is_held_by_another(module, taking):
+        return False
+    if _is_look(taking.verb) and not taking.awaited and not _is_listed(module, taking.call):
+        return False
+    if giving.thing != taking.thing and not (calls_back(giving, taking) or _takes_back(module, taking, giving)):
+        return False
+    is_open = taking.awaited and opens(taking.verb)
+    if giving.thing == taking.thing and not is_open and _is_opened(function, taking):
+        return False
+    return _only_made(function, name) and not escapes(module, function, name)
+
+
+def _is_held_by_another(module: Module, taking: Act) -> bool:
+    """Tell whether what is made ends by itself: a cursor with its local, or the whole with the block that holds it."""
+    if words(taking.verb)[:1] in _CURSORS:
+        return True
+    lender = taking.call.func.value if taking.call and isinstance(taking.call.func, ast.Attribute) else None
+    return lender is not None and any(
+        isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == root(lender)
+        for around in module.ancestors(taking.node)
+        if isinstance(around, (ast.With, ast.AsyncWith))
+        for item in around.items
+    )
+
+
+def _is_listed(module: Module, call: ast.Call) -> bool:
+    """Tell whether the user named a call as one that makes something to be released."""
+    name = module.name(call.func)
+    verb = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    makers = module.facts.resource_makers
+    return name in makers or any(maker.rpartition(".")[2] == verb for maker in makers)
+
+
+def _is_look(verb: str) -> bool:
+    found = words(verb)
+    return bool(found) and found[0] in _LOOKS
+
+
+def _takes_back(module: Module, taking: Act, giving: Act) -> bool:
+    """Tell whether what made a thing takes it back: ``pool.acquire()`` and ``pool.release(thing)``."""
+    if giving.given[:1] != (taking.thing,) or "cancel" in words(giving.verb):
+        return False
+    assert taking.call is not None
+    if module.name(taking.call.func) in _TEMPORARY:
+        return giving.verb in _REMOVES
+    lender = taking.call.func.value if isinstance(taking.call.func, ast.Attribute) else None
+    if taking.verb == "get" and giving.verb in _PUTS_BACK:
+        # A queue is a pool where what was taken out is put back.
+        return giving.thing == key(lender)
+    return matches(taking.verb, giving.verb) or (
+        len(giving.given) == 1
+        and taking.awaited
+        and words(giving.verb)[0] in ("aclose", "close", "disconnect", "release")
+    )
+
+
+def _is_opened(function: ast.AsyncFunctionDef, taking: Act) -> bool:
+    """Tell whether a method of the thing opens it: before that there is nothing to be given back."""
+    return any(
+        act.form == METHOD and act.thing == taking.thing and opens(act.verb)
+        for node in own_statements(function.body)
+        for act in takings(node)
+    )
+
+
+def _value(statement: ast.stmt) -> ast.expr | None:
+    value = getattr(statement, "value", None)
+    return value if isinstance(value, ast.expr) else None
+
+
+def _is_pair(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act, thing: ast.expr | None) -> bool:
+    if is_lock_pair(taking, giving):
+        return False
+    if taking.result is not None and taking.result not in giving.given and not is_exit(giving.verb):
+        return False
+    if isinstance(thing, ast.Name):
+        is_own = _is_local(function, thing.id) and _only_made(function, thing.id)
+        if not is_own and (words(taking.verb)[0] == "start" or not matches(taking.verb, giving.verb)):
+            return False
+        return not escapes(module, function, thing.id)
+    if words(taking.verb)[0] == "start" or not matches(taking.verb, giving.verb):
+        return False
+    return root(thing) != "self" or not given_elsewhere(module, function, taking, giving)
+
+
+def given_elsewhere(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
+    """Tell whether another function gives back what it has not taken itself, or is given the method that does.
+
+    Args:
+        module: the module.
+        function: the function that takes and gives back.
+        taking: what takes.
+        giving: what gives back.
+    """
+    owner = module.class_around(function) if root(giving.call) == "self" else None
+    mentioned: dict[ast.AST | None, set[str]] = {}
+    for node in walk(owner or module.tree):
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in (taking.verb, giving.verb)
+            and key(node.value) == giving.thing
+        ):
+            is_passed = not isinstance(module.parent(node), ast.Call) or node in module.parent(node).args  # type: ignore[union-attr]
+            if is_passed and node.attr == giving.verb:
+                return True
+            mentioned.setdefault(module.function(node), set()).add(node.attr)
+    return any(verbs == {giving.verb} for verbs in mentioned.values())
+
+
+def _only_made(function: ast.AsyncFunctionDef, name: str) -> bool:
+    """Tell whether a name is bound by calls alone, or to None as long as nothing is made."""
+    for node in walk(function):
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            value = node.value.value if isinstance(node.value, ast.Await) else node.value
+            fits = (
+                value is None
+                or isinstance(value, ast.Call)
+                or (isinstance(value, ast.Constant) and value.value is None)
+            )
+            if not fits and any(_binds(target, name) for target in targets):
+                return False
+        elif isinstance(node, (ast.For, ast.AsyncFor, ast.NamedExpr)):
+            if _binds(node.target, name):
+                return False
+        elif isinstance(node, ast.withitem) and node.optional_vars is not None and _binds(node.optional_vars, name):
+            return False
+    return True
+
+
+def _binds(target: ast.expr, name: str) -> bool:
+    return any(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in walk(target)
+    )
+
+
+def _is_local(function: ast.AsyncFunctionDef, name: str) -> bool:
+    """Tell whether a name is bound in the function itself, and no parameter."""
+    for node in walk(function):
+        if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
+            return False
+        if isinstance(node, ast.arg) and node.arg == name:
+            return False
+    return any(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in walk(function)
+    )
+
+
+def _name(thing: Key | None) -> str:
+    return str(thing[1][1]) if thing and thing[0] == "Name" else ""  # type: ignore[index]
+
+
+def _expression(taking: Act) -> ast.expr | None:
+    """Return the receiver, counter or collection as it is written in the statement that takes."""
+    for node in walk(taking.node):
+        if isinstance(node, ast.expr) and key(node) == taking.thing:
+            return node
+    return None

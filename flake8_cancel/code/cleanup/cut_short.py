@@ -1,0 +1,278 @@
+"""Cleanup that waits: where a further cancellation cuts a ``finally`` block or a handler short, and what it skips."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from flake8_cancel.code.cleanup.certain import is_shielded
+from flake8_cancel.code.cleanup.framing import block_of
+from flake8_cancel.code.cleanup.owed import owed
+from flake8_cancel.code.cleanup.releases import any_of, handed_to_with, lets_out, passes
+from flake8_cancel.code.cleanup.taking import Act, givings, key, mentions, own_statements
+from flake8_cancel.code.graph.catchers import is_broad, names_cancelled
+from flake8_cancel.code.graph.flow import Flow, cancelled_pending
+from flake8_cancel.code.graph.interrupted import is_interruptible
+from flake8_cancel.code.graph.points import SUSPEND, State
+from flake8_cancel.code.lost.cancellers import ended_by_child
+from flake8_cancel.code.meaning.scopes import FUNCTIONS
+from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.tree import walk
+from flake8_cancel.code.verbs import ends
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+# Methods that have to wait for the other side, as a rule.
+_WAITING = frozenset(
+    """
+    __aexit__ aclose close commit disconnect drain execute flush join logout quit rollback shutdown stop terminate
+    unsubscribe wait wait_closed wait_for
+    """.split()
+)
+
+
+class Behind(NamedTuple):
+    """Cleanup behind a wait.
+
+    Attributes:
+        act: the cleanup.
+        block: the innermost block that both stand in, or the body of the ``async with`` that waits.
+        statement: the statement of that block that the wait stands in, or that ``async with``.
+    """
+
+    act: Act
+    block: Sequence[ast.stmt]
+    statement: ast.stmt
+
+
+class Cut(NamedTuple):
+    """An await that may be cut, and the first cleanup behind it that is skipped then.
+
+    Attributes:
+        wait: what suspends: an ``await``, or the part of a statement that does.
+        skipped: the cleanup.
+        block: the block of both, see ``Behind``.
+        statement: the statement of it that waits.
+        last: the statement of it with the last cleanup that is skipped.
+    """
+
+    wait: ast.AST
+    skipped: Act
+    block: Sequence[ast.stmt]
+    statement: ast.stmt
+    last: ast.stmt
+
+
+def cleanup_blocks(module: Module, statement: ast.AST) -> Iterator[list[ast.stmt]]:
+    """Yield the blocks of a statement that clean up on a cancelled way too: a ``finally``, and handlers that take it.
+
+    So does the whole of an ``__aexit__``, and of the methods that it leaves the work to.
+
+    Args:
+        module: the module.
+        statement: a ``try`` statement or a coroutine function; any other has none.
+    """
+    if isinstance(statement, ast.AsyncFunctionDef) and _is_exit(module, statement):
+        yield statement.body
+    if not isinstance(statement, ast.Try):
+        return
+    for handler in statement.handlers:
+        if names_cancelled(module, handler) or is_broad(module, handler):
+            yield handler.body
+    if statement.finalbody:
+        yield statement.finalbody
+
+
+def _is_exit(module: Module, function: ast.AsyncFunctionDef) -> bool:
+    """Tell whether a method is ``__aexit__``, or ends something and is awaited by that of its class: ``close()``."""
+    owner = module.parent(function)
+    if not isinstance(owner, ast.ClassDef) or function.decorator_list:
+        return False
+    exits = [node for node in owner.body if isinstance(node, ast.AsyncFunctionDef) and node.name == "__aexit__"]
+    if function in exits or not ends(function.name, module.facts):
+        return function in exits
+    waits = (node.value for method in exits for node in walk(method) if isinstance(node, ast.Await))
+    return any(isinstance(call, ast.Call) and module.definition(call.func) is function for call in waits)
+
+
+def waits_in(module: Module, block: list[ast.stmt], shielded: bool = False) -> dict[ast.AST, list[State]]:
+    """Return what waits in a cleanup block, in nested ones too, with its states: in order, by what suspends.
+
+    Helpers of this file that never suspend are left out, and in a handler what no cancellation gets to.
+
+    Args:
+        module: the module.
+        block: as ``cleanup_blocks`` gives it.
+        shielded: whether to return also what nobody can cut.
+    """
+    function = module.function(block[0])
+    flow = module.flow(function) if isinstance(function, ast.AsyncFunctionDef) else None
+    if flow is None:
+        return {}
+    inside = nodes_of(block)
+    around = module.parent(block[0])
+    in_handler = isinstance(around, ast.ExceptHandler)
+    found: dict[ast.AST, list[State]] = {}
+    for state in flow.every_state():
+        node = state.point.node
+        if state.point.kind == SUSPEND and node in inside and (not in_handler or cancelled_pending(state)):
+            found.setdefault(node, []).append(state)
+    return {
+        node: found[node]
+        for node in sorted(found, key=_place)
+        if is_interruptible(module, node) and (shielded or not _is_shielded(module, node))
+        # Who is cut while he waits for a lock to be free has not begun, and may be called again.
+        if around is not function or isinstance(module.parent(node), (ast.Expr, ast.Assign))
+    }
+
+
+def skipping(module: Module, block: list[ast.stmt]) -> Iterator[tuple[ast.AST, list[Behind]]]:
+    """Yield the waits of a cleanup block that skip cleanup of it when they are cut, with what they skip.
+
+    Args:
+        module: the module.
+        block: as ``cleanup_blocks`` gives it.
+    """
+    acts = [act for node in own_statements(block) if (act := owed(module, node)) is not None]
+    function = module.function(block[0])
+    flow = module.flow(function) if acts and isinstance(function, ast.AsyncFunctionDef) else None
+    if flow is None:
+        return
+    nested = [nodes_of(inner) for node in own_statements(block) for inner in cleanup_blocks(module, node)]
+    for wait, states in waits_in(module, block).items():
+        candidates = (
+            Behind(act, *common)
+            for act in acts
+            if not any({act.node, wait} <= inner for inner in nested)
+            and (common := _common(module, wait, act.node)) is not None
+        )
+        behind = [one for one in candidates if _is_skipped(module, flow, states, one)]
+        if behind and _is_known_to_wait(module, wait, behind) and not is_ended_by_child(module, wait):
+            yield wait, behind
+
+
+def cuts(module: Module, block: list[ast.stmt]) -> Iterator[Cut]:
+    """Yield the waits of a cleanup block that skip cleanup of it when they are cut, in each inner block the first.
+
+    Args:
+        module: the module.
+        block: as ``cleanup_blocks`` gives it.
+    """
+    done: list[Sequence[ast.stmt]] = []
+    for wait, behind in skipping(module, block):
+        first = behind[0]
+        if not any(first.block is other for other in done):
+            done.append(first.block)
+            ends = {one.act.node for one in behind if one.block is first.block}
+            last = next(node for node in reversed(first.block) if ends & nodes_of([node]))
+            yield Cut(wait, first.act, first.block, first.statement, last)
+
+
+def following(block: Sequence[ast.stmt], statement: ast.stmt) -> Sequence[ast.stmt]:
+    """Return what follows a statement of a block; of what holds the block, all of it."""
+    return block[block.index(statement) + 1 :] if statement in block else block
+
+
+def nodes_of(block: Collection[ast.stmt]) -> set[ast.AST]:
+    return {node for statement in block for node in walk(statement)}
+
+
+def _place(node: ast.AST) -> tuple[int, int]:
+    node = node.context_expr if isinstance(node, ast.withitem) else node
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
+def _is_shielded(module: Module, node: ast.AST) -> bool:
+    """Tell whether a cancellation that comes in here leaves what is waited for alone, or is kept off."""
+    if is_shielded(module, node):
+        return True
+    if not isinstance(node, ast.Await):
+        return False
+    call = node.value
+    if isinstance(call, ast.Call) and module.name(call.func) == "asyncio.wait_for" and call.args:
+        call = call.args[0]
+    return module.kind(call) is Kind.SHIELD
+
+
+def _is_known_to_wait(module: Module, node: ast.AST, behind: Sequence[Behind]) -> bool:
+    """Tell whether a wait is one of this file or of asyncio's, or one of another file that commonly waits.
+
+    So does whatever else is asked of the thing that has to be given back behind it.
+    """
+    call = node.value if isinstance(node, ast.Await) else None
+    if not isinstance(call, ast.Call) or module.called(call) or (module.name(call.func) or "").startswith("asyncio."):
+        return True
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    is_known = module.kind(call.func.value) is not None or call.func.attr in _WAITING
+    return is_known or key(call.func.value) in {one.act.thing for one in behind}
+
+
+def _is_skipped(module: Module, flow: Flow, waits: list[State], behind: Behind) -> bool:
+    """Tell whether cleanup is reached behind a wait, and by no way out when a cancellation strikes there."""
+    act, wait = behind.act, waits[0].point.node
+    if _is_made_since(module, flow, wait, act):
+        return False
+    same = {
+        other.node
+        for node in own_statements(flow.function.body)
+        for other in givings(node)
+        if (other.thing, other.given) == (act.thing, act.given)
+    }
+    # Where the block is gone on with, what it does is its own choice.
+    next_one = set(following(behind.block, behind.statement)[:1])
+    # An ``if`` around a release only asks whether there is anything to be given back.
+    asking = {
+        parent
+        for node in same
+        for parent in module.ancestors(node)
+        if isinstance(parent, ast.If) and wait not in nodes_of([parent])
+    }
+    is_release = any_of(passes(same | next_one | asking), handed_to_with(act.thing))
+    for state in waits:
+        going_on = [State(target, state.pending) for target in state.point.targets]
+        if flow.walk(going_on, passes({act.node}), avoid=passes(same - {act.node})) is None:
+            continue
+        if lets_out(flow, state, is_release):
+            return True
+    return False
+
+
+def _is_made_since(module: Module, flow: Flow, wait: ast.AST, act: Act) -> bool:
+    """Tell whether what is given back is only made when the wait is over, or by what waits."""
+    begin = next(node for node in (wait, *module.ancestors(wait)) if isinstance(node, ast.stmt))
+    for node in walk(flow.function):
+        if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) or node.value is None:
+            continue
+        if not _place(begin) <= _place(node) < _place(act.node):
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        is_made = any(isinstance(part, (ast.Await, ast.Call)) for part in walk(node.value))
+        bound = [part for target in targets for part in walk(target) if isinstance(part, (ast.Attribute, ast.Name))]
+        if is_made and any(mentions(act.node, key(part)) for part in bound if isinstance(part.ctx, ast.Store)):
+            return True
+    return False
+
+
+def is_ended_by_child(module: Module, wait: ast.AST) -> bool:
+    """Tell whether a wait ends the function without a further cancellation: that is a mistake of its own."""
+    return isinstance(wait, ast.Await) and ended_by_child(module, wait) is not None
+
+
+def _common(module: Module, wait: ast.AST, release: ast.stmt) -> tuple[list[ast.stmt], ast.stmt] | None:
+    """Return the innermost block with two places, one statement behind the other, and its statement with the first.
+
+    What an ``async with`` holds is behind its enter: that block is its body.
+    """
+    for node in (wait, *module.ancestors(wait)):
+        if isinstance(node, FUNCTIONS):
+            return None
+        if isinstance(node, ast.AsyncWith) and wait in node.items and release in nodes_of(node.body):
+            return node.body, node
+        if isinstance(node, ast.stmt):
+            found = block_of(module, node)
+            if any(release in nodes_of([other]) for other in found[found.index(node) + 1 :]):
+                return found, node
+    return None

@@ -1,0 +1,178 @@
+"""Why a function is sure to owe a cleanup: what it has taken itself, and from where on it holds that."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from flake8_cancel.code.cleanup.certain import is_empty_record
+from flake8_cancel.code.cleanup.reentry import is_guard
+from flake8_cancel.code.cleanup.releases import after, statement_states
+from flake8_cancel.code.cleanup.taking import (
+    COUNT,
+    ENTRY,
+    FLAG,
+    MADE,
+    METHOD,
+    Act,
+    Key,
+    gives_back,
+    key,
+    mentions,
+    own_statements,
+    raised_flag,
+    root,
+    takings,
+)
+from flake8_cancel.code.graph.errors import EXCEPTION
+from flake8_cancel.code.graph.flow import Flow
+from flake8_cancel.code.graph.points import State
+from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.tree import walk
+from flake8_cancel.code.verbs import ends, opens, words
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+_TIMEOUTS = frozenset({"builtins.TimeoutError", "asyncio.TimeoutError"})
+
+
+class Reason(NamedTuple):
+    """Why a function is sure to owe a cleanup.
+
+    Attributes:
+        taking: what it took, None where its own name says that it opens something.
+        thing: what it owes.
+        starts: where it owes it.
+        is_own: whether the function took just this; else only a clause for every error is sure to speak of it.
+    """
+
+    taking: Act | None
+    thing: Key | None
+    starts: list[State]
+    is_own: bool
+
+
+def reasons(
+    module: Module, flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giving: Act
+) -> Iterator[Reason]:
+    """Yield why a function owes what a handler of it gives back.
+
+    Args:
+        module: the module.
+        flow: the graph of the function.
+        function: the function.
+        handler: the handler.
+        giving: what the handler gives back.
+    """
+    before = [
+        act
+        for node in own_statements(function.body)
+        if (node.end_lineno or 0) < handler.lineno
+        for act in (*takings(node), *raised_flag(node))
+    ]
+    if giving.form == METHOD and root(giving.call) == "self" and module.started_only_as_task(function):
+        # Who cancels the task owns what it works on, and cleans that up himself; its entries and counts he cannot know.
+        before = [act for act in before if act.form != METHOD]
+    looped = _looped_over(function, handler, giving)
+    for taking in before:
+        if taking.form == FLAG and not is_guard(module, function, taking):
+            continue
+        if gives_back(giving, taking, module.facts) and not _cancels_a_future(module, giving):
+            thing = taking.thing if taking.form != METHOD else giving.thing
+            begins = taking.form == METHOD and opens(taking.verb)
+            starts = statement_states(flow, taking.node) if begins else after(flow, taking.node)
+            if is_empty_record(module, taking):
+                starts = _fillings(flow, function, handler, taking)
+            yield Reason(taking, thing, starts, True)
+        elif taking.form == MADE and taking.thing in looped and ends(giving.verb, module.facts):
+            yield Reason(taking, taking.thing, after(flow, taking.node), True)
+    if giving.form != METHOD or not ends(giving.verb, module.facts):
+        return
+    for taking in before:
+        if (taking.form, taking.thing, taking.result) == (METHOD, giving.thing, None) and opens(taking.verb):
+            yield Reason(taking, giving.thing, statement_states(flow, taking.node), False)
+    is_own = giving.thing in (None, key(ast.Name("self")))
+    if (is_own and opens(function.name) and not module.started_only_as_task(function)) or words(giving.verb)[
+        0
+    ] == "abort":
+        yield Reason(None, giving.thing, [flow.start], False)
+
+
+def _fillings(flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, taking: Act) -> list[State]:
+    """Return where something may first have been put into a record: it owes no cleanup before."""
+    return [
+        state
+        for node in own_statements(function.body)
+        if (taking.node.end_lineno or 0) < node.lineno < handler.lineno and not hasattr(node, "body")
+        if any(key(part) == taking.thing for part in walk(node) if isinstance(part, ast.expr))
+        for state in after(flow, node)
+    ]
+
+
+def _cancels_a_future(module: Module, giving: Act) -> bool:
+    """Tell whether nothing is owed: a future that nobody cancels keeps nothing alive."""
+    func = giving.call.func if giving.call else None
+    return giving.verb == "cancel" and isinstance(func, ast.Attribute) and module.kind(func.value) is Kind.FUTURE
+
+
+def _looped_over(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giving: Act) -> set[Key]:
+    """Return what a loop in the handler takes the thing from: a collection, and what was put there when it was made."""
+    loops = [
+        key(node.iter)
+        for node in own_statements(handler.body)
+        if isinstance(node, (ast.For, ast.AsyncFor)) and key(node.target) == giving.thing
+    ]
+    displays = [
+        node.value.elts
+        for node in own_statements(function.body)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, (ast.List, ast.Tuple))
+        and key(node.targets[0]) in loops
+    ]
+    return {*loops, *(key(element) for elements in displays for element in elements)}
+
+
+def outlasts(
+    module: Module, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giving: Act, reason: Reason
+) -> bool:
+    """Tell whether a thing outlasts the function also where its handler does not raise.
+
+    It is a count or an entry of an object that the handler gives back whatever the error was, or a local thing that
+    the caller gets when nothing fails.
+
+    Args:
+        module: the module.
+        function: the function.
+        handler: the handler that gives the thing back.
+        giving: what does so.
+        reason: why it is owed.
+    """
+    if reason.taking is not None and reason.taking.form in (COUNT, ENTRY, FLAG):
+        is_kept = reason.thing is not None and reason.thing[0] == "Attribute"
+        return is_kept and is_wide(module, handler) and _is_certain(module, handler, giving, reason.thing)
+    if reason.taking is None or reason.taking.form != MADE or reason.thing is None or reason.thing[0] != "Name":
+        return False
+    inside = set(own_statements(handler.body))
+    return any(
+        isinstance(node, ast.Return) and node not in inside and mentions(node.value, reason.thing)
+        for node in own_statements(function.body)
+    )
+
+
+def is_wide(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Tell whether a clause takes every error, or the end of the function's own patience, which is no different."""
+    return not {EXCEPTION, *_TIMEOUTS}.isdisjoint(module.names(handler.type))
+
+
+def _is_certain(module: Module, handler: ast.ExceptHandler, giving: Act, thing: Key | None) -> bool:
+    """Tell whether a handler gives something back in any case, or unless a test of it says that it has gone."""
+    inside: ast.AST = giving.node
+    for parent in module.ancestors(giving.node):
+        if parent is handler:
+            return True
+        if not isinstance(parent, ast.If) or inside not in parent.body or not mentions(parent.test, thing):
+            return False
+        inside = parent
+    return False

@@ -1,0 +1,1 @@
+"""The cancellation graph of one function, and walks over it."""

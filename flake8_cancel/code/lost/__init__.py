@@ -1,0 +1,1 @@
+"""What becomes of a caught cancellation, and who may catch one."""

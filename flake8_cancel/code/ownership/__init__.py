@@ -1,0 +1,1 @@
+"""Tasks and futures: who starts, keeps, cancels and waits for them."""

@@ -1,0 +1,1 @@
+"""What ``asyncio.shield()`` protects, and from whom."""

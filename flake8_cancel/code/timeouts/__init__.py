@@ -1,0 +1,1 @@
+"""Deadlines, and code that keeps them from passing."""

@@ -1,0 +1,118 @@
+"""Waits that a cancellation can come out of, and those it cannot."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+
+import pytest
+
+from flake8_cancel.code.graph.interrupted import is_interruptible
+from tests.code.asking import module_of
+
+HELPERS = """
+import asyncio, contextlib
+async def never(): return 1
+async def never_either(): return await never()
+async def swallows(x):
+    try:
+        await x.read()
+    except asyncio.CancelledError:
+        pass
+async def suppresses(x):
+    with contextlib.suppress(asyncio.CancelledError):
+        await x.read()
+async def lets_out(x):
+    await x.read()
+async def calls_itself():
+    await calls_itself()
+async def swallows_once(x):
+    await swallows(x)
+    await x.read()
+class Base:
+    def __init__(self):
+        self.free = asyncio.Lock()
+        self.held = asyncio.Lock()
+    async def abstract(self): raise NotImplementedError
+    async def at_once(self):
+        async with self.free:
+            self.x = await never()
+    async def in_time(self, x):
+        async with self.held:
+            await x.read()
+class User:
+    def __init__(self):
+        self.base = Base()
+    async def uses(self): return await self.base.at_once()
+"""
+
+
+def answer(wait: str, around: str = "async def f(x, base: Base): {}") -> bool:
+    module = module_of(textwrap.dedent(HELPERS) + around.format(wait))
+    function = module.tree.body[-1]
+    nodes = [node for node in ast.walk(function) if isinstance(node, (ast.Await, ast.withitem))]
+    return is_interruptible(module, nodes[0])
+
+
+@pytest.mark.parametrize(
+    "wait",
+    ["await never()", "await never_either()", "await swallows(x)", "await suppresses(x)", "await base.at_once()"],
+)
+def test_no_cancellation_comes_out(wait: str) -> None:
+    assert not answer(wait)
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        "await lets_out(x)",
+        "await swallows_once(x)",
+        "await calls_itself()",
+        "await x.read()",
+        "await x",
+        "await base.abstract()",
+        "await base.in_time(x)",
+        "await asyncio.sleep(1)",
+        "\n    async with x: pass",
+    ],
+)
+def test_a_cancellation_may_come_out(wait: str) -> None:
+    assert answer(wait)
+
+
+@pytest.mark.parametrize(("lock", "waits"), [("free", False), ("held", True), ("unknown", True)])
+def test_a_lock_is_waited_for_where_somebody_holds_it_in_time(lock: str, waits: bool) -> None:
+    around = f"""
+class More(Base):
+    async def g(self):
+        async with self.{lock}: pass
+"""
+    assert answer("", around) == waits
+
+
+@pytest.mark.parametrize(
+    ("condition", "others", "waits"),
+    [
+        ("_ready", "await self._ready.wait()", False),
+        ("_ready", "await self._ready.wait_for(bool)", False),
+        ("_ready", "await self._done.wait()", True),
+        ("_ready", "await x.read()", True),
+        ("ready", "await self.ready.wait()", True),
+        ("_shared", "await self._shared.wait()", True),
+    ],
+)
+def test_who_waits_for_a_condition_gives_its_lock_back(condition: str, others: str, waits: bool) -> None:
+    made = "self._lock" if condition == "_shared" else ""
+    around = f"""
+class More:
+    def __init__(self):
+        self._lock = asyncio.Lock()
+        self._done = asyncio.Event()
+        self.{condition} = asyncio.Condition({made})
+    async def g(self, x):
+        async with self.{condition}:
+            {others}
+"""
+    module = module_of(textwrap.dedent(HELPERS) + around)
+    (item,) = [node for node in ast.walk(module.tree.body[-1]) if isinstance(node, ast.withitem)]
+    assert is_interruptible(module, item) == waits

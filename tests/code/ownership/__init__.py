@@ -1,0 +1,1 @@
+"""Questions to ``code/ownership``."""
