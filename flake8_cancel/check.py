@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from flake8_cancel.code.api import Facts
-from flake8_cancel.code.module import Module
 from flake8_cancel.code.tree import children, walk
 from flake8_cancel.finding import Finding, Mark, Span
-from flake8_cancel.rule import Rule
 from flake8_cancel.source import character_column, split_lines
-from flake8_cancel.words import candidates, with_words
+from flake8_cancel.words import Needing, candidates, with_words
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+    from flake8_cancel.rule import Rule
 
 
 class RuleError(Exception):
     """A rule failed: a bug of ours. The message names the rule and the place; the cause is the rule's own exception."""
+
+
+class Checker(Needing, Protocol):
+    """A rule, or what stands for it until it is needed."""
+
+    @property
+    def code(self) -> str: ...
+
+    def load(self) -> Rule:
+        """Return the rule."""
 
 
 class Report(NamedTuple):
@@ -34,7 +46,7 @@ class Report(NamedTuple):
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def check_text(text: str, facts: Facts, rules: Sequence[Rule]) -> list[Finding]:
+def check_text(text: str, facts: Facts, rules: Sequence[Checker]) -> list[Finding]:
     """Check a text.
 
     Args:
@@ -52,7 +64,7 @@ def check_text(text: str, facts: Facts, rules: Sequence[Rule]) -> list[Finding]:
     return examine(text, facts, rules).findings
 
 
-def check_tree(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequence[Rule]) -> list[Finding]:
+def check_tree(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequence[Checker]) -> list[Finding]:
     """Check a tree that is parsed already; nothing is written to it.
 
     Args:
@@ -65,7 +77,7 @@ def check_tree(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequ
     return _examine(tree, lines, facts, active).findings if active else []
 
 
-def examine(text: str, facts: Facts, rules: Sequence[Rule]) -> Report:
+def examine(text: str, facts: Facts, rules: Sequence[Checker]) -> Report:
     """Check a text, and tell what was left out. See ``check_text`` for the rest.
 
     Args:
@@ -92,13 +104,16 @@ def _hear_of_errors(text: str) -> None:
         ast.parse(text)
 
 
-def _examine(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequence[Rule]) -> Report:
+def _examine(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequence[Checker]) -> Report:
     functions, outside = _parts(tree)
     chosen = [(function, with_words(_text(function, lines), facts, rules)) for function in functions]
     asked = [(rule, node) for function, its in chosen for rule, node in _visits(walk(function), its)]
     asked += _visits(outside, rules)
     if not asked:
         return Report([], [])
+    # The model is large, and most files need none.
+    from flake8_cancel.code.module import Module
+
     module = Module(tree, facts)
     found = {_in_characters(finding, lines) for rule, node in asked for finding in _asked(rule, node, module)}
     findings = sorted(found, key=lambda finding: (finding.span, finding.code, finding.message))
@@ -125,10 +140,10 @@ def _text(function: _Function, lines: Sequence[str]) -> str:
     return "".join(lines[first - 1 : function.end_lineno])
 
 
-def _visits(nodes: Iterable[ast.AST], rules: Sequence[Rule]) -> list[tuple[Rule, ast.AST]]:
+def _visits(nodes: Iterable[ast.AST], rules: Sequence[Checker]) -> list[tuple[Rule, ast.AST]]:
     """Return which rules are to be asked about which nodes."""
     by_type: dict[type[ast.AST], list[Rule]] = {}
-    for rule in rules:
+    for rule in (checker.load() for checker in rules):
         for visited in rule.visits:
             by_type.setdefault(visited, []).append(rule)
     return [(rule, node) for node in nodes for rule in by_type.get(type(node), ())] if by_type else []

@@ -1,4 +1,4 @@
-"""Finds the rules: every class with a code in a module below ``rules``. There is no list to keep."""
+"""Finds the rules: every class with a code in a module below ``rules``. There is no list to keep by hand."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import functools
 import importlib
 import inspect
 import pkgutil
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel import rules
-from flake8_cancel.rule import Rule
+from flake8_cancel.index import ROWS
+from flake8_cancel.words import Needs
+
+if TYPE_CHECKING:
+    from flake8_cancel.rule import Rule
 
 STRICT = "CNL9"
 
@@ -25,9 +29,25 @@ class Entry(NamedTuple):
     rule: Rule
 
 
+class Listed(NamedTuple):
+    """A rule as the index lists it; it is not imported until something may be found."""
+
+    code: str
+    module: str
+    name: str
+    needs: Needs
+    file_needs: Needs
+
+    def load(self) -> Rule:
+        """Return the rule."""
+        return _rule(self.module, self.name)
+
+
 @functools.cache
 def entries() -> tuple[Entry, ...]:
     """Return every rule, ordered by code."""
+    from flake8_cancel.rule import Rule
+
     found = []
     for module_info in pkgutil.walk_packages(rules.__path__, rules.__name__ + "."):
         if module_info.ispkg:
@@ -38,17 +58,18 @@ def entries() -> tuple[Entry, ...]:
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == module.__name__:
                 summary = documentation.partition("\n")[0]
-                found.append(Entry(value.code, name.replace("_", "-"), chapter, summary, documentation, value()))
+                rule = _rule(value.__module__, value.__name__)
+                found.append(Entry(value.code, name.replace("_", "-"), chapter, summary, documentation, rule))
     return tuple(sorted(found, key=lambda entry: entry.code))
 
 
-def chosen(strict: bool) -> tuple[Rule, ...]:
+def chosen(strict: bool) -> tuple[Listed, ...]:
     """Return the rules to run.
 
     Args:
         strict: whether the strict codes (``CNL9xx``) speak too; see ``wants_strict``.
     """
-    return tuple(entry.rule for entry in entries() if strict or not entry.code.startswith(STRICT))
+    return tuple(Listed(*row) for row in ROWS if strict or not row[0].startswith(STRICT))
 
 
 def wants_strict(*selections: object) -> bool:
@@ -63,3 +84,9 @@ def wants_strict(*selections: object) -> bool:
     return any(
         str(code).startswith(STRICT) for codes in selections if isinstance(codes, (list, tuple)) for code in codes
     )
+
+
+@functools.cache
+def _rule(module: str, name: str) -> Rule:
+    rule: Rule = getattr(importlib.import_module(module), name)()
+    return rule

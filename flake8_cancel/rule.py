@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from flake8_cancel.code.module import Module
 from flake8_cancel.finding import Finding, Mark, Repair, Span, Step, mark, span
+from flake8_cancel.words import Needs, Word
 
 if TYPE_CHECKING:
     import libcst
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from flake8_cancel.fix.edit import Edit
 
     Replacement = libcst.CSTNode | libcst.FlattenSentinel[libcst.CSTNode] | libcst.RemovalSentinel
-
-# A callable is asked about the whole text.
-Word = str | re.Pattern[str] | Callable[[str], bool]
-Needs = tuple[Word | tuple[Word, ...], ...]
 
 __all__ = ["Finding", "Mark", "Module", "Needs", "Repair", "Rule", "Span", "Step", "Word", "mark", "span"]
 
@@ -29,8 +25,8 @@ class Rule:
 
     Attributes:
         code: ``CNL`` and three digits.
-        needs: words, patterns to be searched for, or questions, that the text of one function must hold together; a
-            tuple inside means any of these.
+        needs: what the text of one function must hold together: whole words (``async``), other strings (``-=``),
+            patterns to be searched for, or questions (see ``code.traces``); a tuple inside means any of these.
         file_needs: the same for the text of the whole file, where a rule looks at more than one function or an import
             may have given the word another name.
         visits: the types of ``ast`` nodes that ``check`` is called for.
@@ -42,6 +38,10 @@ class Rule:
     file_needs: ClassVar[Needs] = ()
     visits: ClassVar[tuple[type[ast.AST], ...]]
     uncovers: ClassVar[frozenset[str]] = frozenset()
+
+    def load(self) -> Rule:
+        """Return the rule itself: it stands for itself, where what stands for a rule must be loaded first."""
+        return self
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
         """Yield the findings at one node.

@@ -6,11 +6,31 @@ function is found by indentation; where that is in doubt a text is longer than t
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from flake8_cancel.code.api import Facts
-from flake8_cancel.rule import Needs, Rule, Word
+from flake8_cancel.code.traces import Matching
+
+# An identifier or a keyword is looked for as a whole word, any other string wherever it stands; a callable is asked
+# about the whole text.
+Word = str | Matching | Callable[[str], bool]
+Needs = tuple[Word | tuple[Word, ...], ...]
+
+
+class Needing(Protocol):
+    """What needs words: a rule, or what stands for it until it is loaded. See ``rule.Rule``."""
+
+    @property
+    def needs(self) -> Needs: ...
+
+    @property
+    def file_needs(self) -> Needs: ...
+
+
+R = TypeVar("R", bound=Needing)
 
 # Comments and strings are passed over whole, so that nothing in them looks like code. Each branch begins with a letter
 # of its own, which makes the search several times as fast; so a line is found by the end of the one before.
@@ -29,13 +49,17 @@ _TOKENS = re.compile(
 _UNUSUAL = re.compile(r"\f|\r(?!\n)|\basync[ \t]*\\")
 
 
-def with_words(text: str, facts: Facts, rules: Sequence[Rule]) -> list[Rule]:
+# Everything but letters, digits and the underscore becomes a space. In UTF-8 other letters are bytes from 0x80.
+_SPACED = bytes(byte if byte >= 0x80 or chr(byte).isalnum() or byte == 0x5F else 0x20 for byte in range(0x100))
+
+
+def with_words(text: str, facts: Facts, rules: Sequence[R]) -> list[R]:
     """Return the rules whose words the text of one function holds together."""
-    holds = _holder(text, facts)
-    return [rule for rule in rules if holds(rule.needs)]
+    held = _Held(text, _own_names(facts))
+    return [rule for rule in rules if held.holds(rule.needs)]
 
 
-def candidates(text: str, facts: Facts, rules: Sequence[Rule]) -> list[Rule]:
+def candidates(text: str, facts: Facts, rules: Sequence[R]) -> list[R]:
     """Return the rules that may find something in a file.
 
     Args:
@@ -43,19 +67,19 @@ def candidates(text: str, facts: Facts, rules: Sequence[Rule]) -> list[Rule]:
         facts: what the user told about the code.
         rules: the rules to choose from.
     """
-    # The cheap question first: most files end here.
-    holds = _holder(text, facts)
-    may_hold = _holder(text, facts, asks=False)
-    waiting = [rule for rule in rules if holds(rule.file_needs) and may_hold(rule.needs)]
+    # The cheap questions first: most files end here.
+    held = _Held(text, _own_names(facts))
+    waiting = [rule for rule in rules if held.may_hold(rule.file_needs) and held.may_hold(rule.needs)]
+    waiting = [rule for rule in waiting if held.holds(rule.file_needs)]
     if not waiting:
         return []
-    found: set[Rule] = set()
+    found: set[int] = set()
     for part in parts(text):
-        found.update(with_words(part, facts, waiting))
-        waiting = [rule for rule in waiting if rule not in found]
+        found.update(map(id, with_words(part, facts, waiting)))
+        waiting = [rule for rule in waiting if id(rule) not in found]
         if not waiting:
             break
-    return [rule for rule in rules if rule in found]
+    return [rule for rule in rules if id(rule) in found]
 
 
 def parts(text: str) -> list[str]:
@@ -100,27 +124,57 @@ def _left_over(text: str, begin: int, end: int, indent: int) -> str:
     return text[dedented.start() : end] if dedented else ""
 
 
-def _is_in(word: Word, text: str) -> bool:
-    if isinstance(word, str):
-        return word in text
-    return word.search(text) is not None if isinstance(word, re.Pattern) else word(text)
+def _own_names(facts: Facts) -> tuple[str, ...]:
+    """Return the names that the user added: they may stand wherever a rule knows several words."""
+    return tuple(name.rpartition(".")[2] for name in (*facts.cleanup_calls, *facts.resource_makers))
 
 
-def _holder(text: str, facts: Facts, asks: bool = True) -> Callable[[Needs], bool]:
-    """Return what tells whether a text holds words together. Rules share most of them, and each is looked for once.
+class _Held:
+    """The words of a text. Rules share most of those they need, and each is looked for once."""
 
-    Questions take longer than words; where they are not asked, the answer is yes.
-    """
-    # The names that the user added may stand wherever a rule knows several words.
-    own = tuple(name.rpartition(".")[2] for name in (*facts.cleanup_calls, *facts.resource_makers))
-    known: dict[Word, bool] = {}
+    __slots__ = ("_known", "_names", "_own", "_text")
 
-    def is_in(word: Word) -> bool:
-        if word not in known:
-            known[word] = _is_in(word, text) if asks or isinstance(word, (str, re.Pattern)) else True
-        return known[word]
+    def __init__(self, text: str, own: tuple[str, ...]) -> None:
+        self._text = text
+        self._own = own
+        self._names = frozenset(text.encode("utf-8", "surrogatepass").translate(_SPACED).split())
+        self._known: dict[Word, bool] = {}
 
-    def holds(needs: Needs) -> bool:
-        return all(any(map(is_in, need + own)) if isinstance(need, tuple) else is_in(need) for need in needs)
+    def holds(self, needs: Needs) -> bool:
+        """Tell whether the text holds all that is needed."""
+        return all(map(self._meets, needs))
 
-    return holds
+    def may_hold(self, needs: Needs) -> bool:
+        """Tell whether the text may hold all that is needed, without asking: questions take longer than words."""
+        for need in needs:
+            choices = need if isinstance(need, tuple) else (need,)
+            if not any(map(_is_question, choices)) and not self._meets(need):
+                return False
+        return True
+
+    def _meets(self, need: Word | tuple[Word, ...]) -> bool:
+        return any(map(self._has, need + self._own)) if isinstance(need, tuple) else self._has(need)
+
+    def _has(self, word: Word) -> bool:
+        known = self._known.get(word)
+        if known is None:
+            known = self._known[word] = self._is_in(word)
+        return known
+
+    def _is_in(self, word: Word) -> bool:
+        if isinstance(word, Matching):
+            return word.is_in(self._text)
+        if not isinstance(word, str):
+            return word(self._text)
+        name = _as_name(word)
+        return name in self._names if name else word in self._text
+
+
+def _is_question(word: Word) -> bool:
+    return not isinstance(word, str)
+
+
+@functools.lru_cache(maxsize=512)
+def _as_name(word: str) -> bytes:
+    """Return the bytes of an identifier, nothing for any other string."""
+    return word.encode() if word.isidentifier() else b""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flake8_cancel.source import split_lines
 from flake8_cancel.words import parts
+from tests import index
 
 # Statements that look like something else, or lie where one would not expect them.
 SIMPLE = (
@@ -129,3 +130,7 @@ def test_functions_are_taken_apart() -> None:
     assert "import a" in outside
     assert "x = 1" in outside
     assert "self" not in outside
+
+
+def test_the_index_is_what_the_rules_say() -> None:
+    assert index.INDEX.read_text(encoding="utf-8") == index.text(), "python -m tests.index writes it anew"

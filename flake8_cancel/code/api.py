@@ -141,6 +141,27 @@ NEVER_RETURN: dict[str, str] = {
     **dict.fromkeys((f"os.exec{kind}" for kind in _words("l le lp lpe v ve vp vpe")), ""),
     **dict.fromkeys(("os._exit", "os.abort"), ""),
 }
+# What is open when these are through, and stays open until it is closed: the loop, a thread or a pool holds it.
+CONNECTS = frozenset(
+    {
+        "aio_pika.connect",
+        "aio_pika.connect_robust",
+        "aiomysql.connect",
+        "aiopg.connect",
+        "aiosqlite.connect",
+        "asyncio.open_connection",
+        "asyncio.open_unix_connection",
+        "asyncpg.connect",
+        "asyncssh.connect",
+        "psycopg.AsyncConnection.connect",
+        "websockets.connect",
+    }
+)
+LOOP_CONNECTS = frozenset(
+    {"connect_accepted_socket", "create_connection", "create_datagram_endpoint", "create_unix_connection"}
+)
+# What these are called. A function that calls none of them opens nothing.
+CONNECTION_OPENERS = frozenset({maker.rpartition(".")[2] for maker in CONNECTS} | LOOP_CONNECTS | {"acquire"})
 # Decorators that make a generator function a context manager.
 CONTEXT_MANAGER_MAKERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 # Context managers that let every exception through.

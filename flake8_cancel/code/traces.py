@@ -12,8 +12,29 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from flake8_cancel.code import verbs
-from flake8_cancel.code.api import Facts
-from flake8_cancel.code.cleanup.openings import OPENERS
+from flake8_cancel.code.api import CONNECTION_OPENERS, Facts
+
+
+class Matching(str):
+    """A pattern to be searched for in a text. It is compiled when it is first asked: most of them never are."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Matching({super().__repr__()})"
+
+    def is_in(self, text: str) -> bool:
+        """Tell whether the text holds what the pattern describes."""
+        return _compiled(self).search(text) is not None
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+# What suspends a coroutine, beside the word "await" alone.
+ASYNC_BLOCK = Matching(r"\basync[\s\\]+(?:for|with)\b")
 
 # Between a name and its bracket there may be the end of a line, where a bracket is open or a backslash stands.
 _BLANK = frozenset(" \t\r\n\\")
@@ -73,7 +94,7 @@ def has_timeout_scope(text: str) -> bool:
 
 def opens_connection(text: str) -> bool:
     """Tell whether a text calls what opens a connection, as ``openings`` knows it."""
-    return not OPENERS.isdisjoint(name for name, _, _ in _called(text))
+    return not CONNECTION_OPENERS.isdisjoint(name for name, _, _ in _called(text))
 
 
 def _gives_what_it_took(text: str, where: str) -> bool:

@@ -48,27 +48,6 @@ _NO_ENDINGS = frozenset({"callback", "callbacks", "cb", "cbs", "event", "handler
 _QUESTIONS = frozenset({"can", "has", "is", "on", "should", "wait", "was", "will"})
 # The words of calls that end the life of what they are given.
 _ENDS_ARGUMENT = ENDINGS | frozenset("checkin discard free putconn put remove return rmtree give".split())
-# What the text of a function holds that gives something back.
-GIVING_WORDS = tuple(
-    sorted(
-        {
-            "-=",
-            "= False",
-            "del ",
-            "del(",
-            "delete",
-            "checkin",
-            "dec",
-            "discard",
-            "exit__",
-            "pop",
-            "remove",
-            "unlock",
-            "untrack",
-            *ENDINGS,
-        }
-    )
-)
 OPENINGS = frozenset(
     "acquire aenter begin connect enter init initialize login open reconnect restart setup start startup".split()
 )

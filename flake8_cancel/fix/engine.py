@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import libcst as cst
 
+from flake8_cancel.check import Checker
 from flake8_cancel.finding import Finding, Mark, Repair
 from flake8_cancel.fix import constants, guard, imports, text, unused
 from flake8_cancel.fix.constants import Constant
@@ -40,7 +41,7 @@ class Repaired(NamedTuple):
     left: tuple[Finding, ...]
 
 
-def repair(data: bytes, check: Check, wanted: Callable[[Finding], bool], rules: Sequence[Rule]) -> Repaired:
+def repair(data: bytes, check: Check, wanted: Callable[[Finding], bool], rules: Sequence[Checker]) -> Repaired:
     """Repair what may be repaired, until nothing changes.
 
     Args:
@@ -67,7 +68,7 @@ def repair(data: bytes, check: Check, wanted: Callable[[Finding], bool], rules: 
 
 
 def _one_change(
-    content: str, findings: list[Finding], check: Check, wanted: Callable[[Finding], bool], fixers: dict[str, Rule]
+    content: str, findings: list[Finding], check: Check, wanted: Callable[[Finding], bool], fixers: dict[str, Checker]
 ) -> tuple[str, list[Finding], tuple[Finding, ...], tuple[Refusal, ...]]:
     """Return the text after one pass that repaired something, or after those that tried everything in vain."""
     candidates = [finding for finding in findings if finding.repair and finding.code in fixers and wanted(finding)]
@@ -140,13 +141,13 @@ class _Pass:
         self._kept = split_lines(self._module.code)
         self._places = Places(self._module, text.lost_columns(self._text.lines, self._kept))
 
-    def repair(self, findings: Sequence[Finding], fixers: dict[str, Rule]) -> tuple[_Outcome, list[Refusal]]:
+    def repair(self, findings: Sequence[Finding], fixers: dict[str, Checker]) -> tuple[_Outcome, list[Refusal]]:
         """Make the edits of some findings whose targets do not touch each other."""
         made: list[_Made] = []
         refusals: list[Refusal] = []
         for finding in findings:
             try:
-                made.append(self._make(finding, fixers[finding.code]))
+                made.append(self._make(finding, fixers[finding.code].load()))
             except NoFixError as error:
                 refusals.append((finding, str(error)))
         outcome, taken_back = self._put_in(made, [], self._nothing)

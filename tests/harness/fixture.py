@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from flake8_cancel.check import check_text
+from flake8_cancel.check import Checker, check_text
 from flake8_cancel.code.api import Facts
 from flake8_cancel.finding import Finding
 from flake8_cancel.registry import STRICT, Entry
@@ -89,9 +89,10 @@ def rules_for(chapter: str, entries: Sequence[Entry]) -> tuple[Rule, ...]:
     return tuple(entry.rule for entry in entries if not entry.code.startswith(STRICT) or entry.chapter == chapter)
 
 
-def without_filter(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+def without_filter(rules: Sequence[Checker]) -> tuple[Rule, ...]:
     """Return the same rules with no words needed, so that no function is passed over unread."""
-    return tuple(type(type(rule).__name__, (type(rule),), {"needs": (), "file_needs": ()})() for rule in rules)
+    kinds = [type(rule.load()) for rule in rules]
+    return tuple(type(kind.__name__, (kind,), {"needs": (), "file_needs": ()})() for kind in kinds)
 
 
 def facts(text: str) -> Facts:
@@ -100,7 +101,7 @@ def facts(text: str) -> Facts:
     return Facts(target=(int(found[1]), int(found[2]))) if found else Facts()
 
 
-def checker(text: str, rules: Sequence[Rule]) -> Callable[[str], list[Finding]]:
+def checker(text: str, rules: Sequence[Checker]) -> Callable[[str], list[Finding]]:
     """Return a function that checks versions of a fixture.
 
     Args:
@@ -116,7 +117,7 @@ def every(finding: Finding) -> bool:
     return finding.repair is not None
 
 
-def findings(path: Path, rules: Sequence[Rule]) -> list[Finding]:
+def findings(path: Path, rules: Sequence[Checker]) -> list[Finding]:
     """Check a fixture file; nothing is found if this Python cannot read it."""
     text = decode(path.read_bytes())
     return [] if required(text) > sys.version_info[:2] else checker(text, rules)(text)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from flake8_cancel.code.api import CONNECTION_OPENERS, CONNECTS, LOOP_CONNECTS
 from flake8_cancel.code.cleanup.escapes import escapes_at
 from flake8_cancel.code.cleanup.releases import after, any_of, handed_to_with, passes, skipped
 from flake8_cancel.code.cleanup.taking import MADE, Act, givings, own_statements, root_name, takings
@@ -17,29 +18,8 @@ from flake8_cancel.code.verbs import ends, ends_argument
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
-# What is open when these are through, and stays open until it is closed: the loop, a thread or a pool holds it.
-_CONNECTS = frozenset(
-    {
-        "aio_pika.connect",
-        "aio_pika.connect_robust",
-        "aiomysql.connect",
-        "aiopg.connect",
-        "aiosqlite.connect",
-        "asyncio.open_connection",
-        "asyncio.open_unix_connection",
-        "asyncpg.connect",
-        "asyncssh.connect",
-        "psycopg.AsyncConnection.connect",
-        "websockets.connect",
-    }
-)
-_OF_LOOPS = frozenset(
-    {"connect_accepted_socket", "create_connection", "create_datagram_endpoint", "create_unix_connection"}
-)
 _LOOPS = frozenset({"loop", "_loop"})
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-# What these are called. A function that calls none of them opens nothing.
-OPENERS = frozenset({maker.rpartition(".")[2] for maker in _CONNECTS} | _OF_LOOPS | {"acquire"})
 
 
 class Abandoned(NamedTuple):
@@ -85,10 +65,10 @@ def abandoned(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Abando
 
 
 def _opens(module: Module, act: Act) -> bool:
-    if act.call is None or not act.awaited or act.verb not in OPENERS | _last_words(module):
+    if act.call is None or not act.awaited or act.verb not in CONNECTION_OPENERS | _last_words(module):
         return False
     name = module.name(act.call.func)
-    if name in _CONNECTS or name in module.facts.resource_makers:
+    if name in CONNECTS or name in module.facts.resource_makers:
         return True
     if not isinstance(act.call.func, ast.Attribute):
         return False
@@ -97,7 +77,7 @@ def _opens(module: Module, act: Act) -> bool:
     if act.verb == "acquire":
         return "pool" in word.lower()
     kind = module.kind(owner)
-    return act.verb in _OF_LOOPS and (kind is Kind.LOOP or (kind is None and word in _LOOPS))
+    return act.verb in LOOP_CONNECTS and (kind is Kind.LOOP or (kind is None and word in _LOOPS))
 
 
 def _last_words(module: Module) -> set[str]:

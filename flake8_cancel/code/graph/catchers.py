@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.graph.errors import BASE_EXCEPTION, CANCELLED_ERROR
+from flake8_cancel.code.traces import Matching
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -15,7 +15,7 @@ Catcher = ast.ExceptHandler | ast.withitem
 
 # What a file's text holds that has a catcher of each kind.
 NAMING_WORDS = ("CancelledError", "get_cancelled_exc_class")
-BROAD_WORDS = ("BaseException", re.compile(r"except[\s\\]*:"))
+BROAD_WORDS = ("BaseException", Matching(r"except[\s\\]*:"))
 
 
 def is_asyncio(module: Module, catcher: Catcher) -> bool:

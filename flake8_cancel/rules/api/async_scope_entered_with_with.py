@@ -66,6 +66,7 @@ class AsyncScopeEnteredWithWith(Rule):
         (
             "AsyncExitStack",
             "Barrier",
+            "BoundedSemaphore",
             "Condition",
             "Lock",
             "Semaphore",

@@ -42,6 +42,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.lost.threads import started_by, starter
 from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.traces import Matching
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ _KINDS = frozenset({Kind.FUTURE, Kind.GATHER, Kind.SHIELD, Kind.TASK})
 class CancelFromThread(Rule):
     code = "CNL206"
     needs = ()
-    file_needs = ("cancel", ("hread", "Timer", "run_in_executor"))
+    file_needs = ("cancel", (Matching("[Tt]hread"), "Timer", "run_in_executor"))
     visits = (ast.Attribute,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -33,14 +33,13 @@ Not found:
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
-from flake8_cancel.code.traces import has_timeout_scope
+from flake8_cancel.code.traces import Matching, has_timeout_scope
 from flake8_cancel.code.younger import began, gives_message, younger_imports, younger_use
 from flake8_cancel.rule import Finding, Module, Rule
 
-_MESSAGE = re.compile(r"cancel\s*\(\s*[^\s)]")
+_MESSAGE = Matching(r"cancel\s*\(\s*[^\s)]")
 
 
 class NewerThanTarget(Rule):
@@ -50,12 +49,15 @@ class NewerThanTarget(Rule):
         ("asyncio", "contextlib"),
         (
             "TaskGroup",
+            "Timeout",
             has_timeout_scope,
             "Runner",
             "Barrier",
+            "BrokenBarrierError",
             "cancelling",
             "uncancel",
-            "eager",
+            "create_eager_task_factory",
+            "eager_task_factory",
             "EventLoop",
             "QueueShutDown",
             "aclosing",

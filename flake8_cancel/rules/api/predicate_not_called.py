@@ -38,13 +38,13 @@ Not found:
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.lost.guards import is_told_apart
 from flake8_cancel.code.meaning.truth import is_asked, is_called_too
 from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.traces import Matching
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ _METHODS: dict[Kind | None, frozenset[str]] = {
     Kind.TIMER_HANDLE: _HANDLE,
 }
 _NAMES = frozenset().union(*_METHODS.values())
-_UNCALLED = re.compile(rf"\.\s*(?:{'|'.join(sorted(_NAMES))})\b(?![\s\\]*\()")
+_UNCALLED = Matching(rf"\.\s*(?:{'|'.join(sorted(_NAMES))})\b(?![\s\\]*\()")
 
 
 class PredicateNotCalled(Rule):
     code = "CNL203"
-    needs = (("cancel", "done", "expired", "running"), _UNCALLED)
+    needs = (tuple(sorted(_NAMES)), _UNCALLED)
     file_needs = (("asyncio", "concurrent"),)
     visits = (ast.Attribute,)
 

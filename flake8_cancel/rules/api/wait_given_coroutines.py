@@ -68,8 +68,7 @@ _COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp)
 class WaitGivenCoroutines(Rule):
     code = "CNL208"
     needs = ()
-    # The bare word stands in every "await".
-    file_needs = ("asyncio", (".wait", " wait", "(wait", ",wait", "\twait", "\nwait"))
+    file_needs = ("asyncio", "wait")
     visits = (ast.Call,)
     # They ran on before as well, where Python made tasks of them.
     uncovers = frozenset({"CNL503", "CNL504"})

@@ -50,7 +50,7 @@ from flake8_cancel.code.cleanup.cut_short import Cut, cleanup_blocks, cuts
 from flake8_cancel.code.cleanup.nesting import can_be_nested, is_cleanup_alone
 from flake8_cancel.code.cleanup.taking import shown
 from flake8_cancel.code.graph.catchers import BROAD_WORDS, NAMING_WORDS
-from flake8_cancel.code.traces import defines_ending, gives_back
+from flake8_cancel.code.traces import ASYNC_BLOCK, defines_ending, gives_back
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 class CleanupCutShort(Rule):
     code = "CNL404"
     needs = (
-        ("await", "async for", "async with"),
+        ("await", ASYNC_BLOCK),
         ("finally", "except", "__aexit__", defines_ending),
         (".set(", "rmdir", gives_back),
     )

@@ -57,7 +57,7 @@ from flake8_cancel.code.cleanup.framing import hands_on_what_it_caught, raises_w
 from flake8_cancel.code.cleanup.processes import left_running
 from flake8_cancel.code.cleanup.taking import own_statements, shown
 from flake8_cancel.code.graph.evaluate import header, survey
-from flake8_cancel.code.traces import gives_back_in_handler
+from flake8_cancel.code.traces import ASYNC_BLOCK, gives_back_in_handler
 from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
@@ -73,7 +73,7 @@ _CANCELLED = "asyncio.CancelledError"
 
 class CleanupOnlyOnException(Rule):
     code = "CNL403"
-    needs = ("except", ("await", "async for", "async with"), (gives_back_in_handler,))
+    needs = ("except", ("await", ASYNC_BLOCK), (gives_back_in_handler,))
     visits = (ast.Try,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

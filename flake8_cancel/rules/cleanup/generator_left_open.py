@@ -58,6 +58,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.certain import runs_on_asyncio
 from flake8_cancel.code.cleanup.left_open import left_open
+from flake8_cancel.code.traces import ASYNC_BLOCK
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ _HAS_ACLOSING = (3, 10)
 
 class GeneratorLeftOpen(Rule):
     code = "CNL406"
-    needs = ("async for",)
+    needs = (ASYNC_BLOCK,)
     file_needs = ("yield",)
     visits = (ast.AsyncFor,)
 

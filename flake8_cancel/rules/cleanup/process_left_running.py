@@ -50,6 +50,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.cleanup.certain import is_shielded
 from flake8_cancel.code.cleanup.process_wrapping import wrapping
 from flake8_cancel.code.cleanup.processes import Left, left_running
+from flake8_cancel.code.traces import ASYNC_BLOCK
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
 
 class ProcessLeftRunning(Rule):
     code = "CNL405"
-    needs = (("await", "async for"),)
+    needs = (("await", ASYNC_BLOCK),)
     file_needs = (("create_subprocess_exec", "create_subprocess_shell"),)
     visits = (ast.AsyncFunctionDef,)
 

@@ -57,7 +57,7 @@ from flake8_cancel.code.cleanup.framing import framed
 from flake8_cancel.code.cleanup.openings import abandoned
 from flake8_cancel.code.cleanup.releases import Skip, skipped_releases
 from flake8_cancel.code.cleanup.taking import is_known_pair, shown
-from flake8_cancel.code.traces import gives_back_its_own, opens_connection
+from flake8_cancel.code.traces import ASYNC_BLOCK, gives_back_its_own, opens_connection
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 class ReleaseSkippedOnCancel(Rule):
     code = "CNL401"
     needs = (
-        ("await", "async for", "async with"),
+        ("await", ASYNC_BLOCK),
         ("__aenter__", opens_connection, gives_back_its_own),
     )
     visits = (ast.AsyncFunctionDef,)

@@ -69,14 +69,14 @@ from collections.abc import Iterator
 
 from flake8_cancel.code.cleanup.inside_task import released_inside
 from flake8_cancel.code.cleanup.taking import shown
-from flake8_cancel.code.verbs import GIVING_WORDS
+from flake8_cancel.code.traces import gives_back
 from flake8_cancel.rule import Finding, Module, Rule
 
 
 class ReleasedOnlyInsideTheTask(Rule):
     code = "CNL411"
     needs = ()
-    file_needs = ("finally", ("create_task", "ensure_future"), GIVING_WORDS)
+    file_needs = ("finally", ("create_task", "ensure_future"), (gives_back,))
     visits = (ast.Call,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

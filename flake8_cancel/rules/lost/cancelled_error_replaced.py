@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 class CancelledErrorReplaced(Rule):
     code = "CNL104"
-    needs = ("except", "async", "raise")
+    needs = ("except", "async")
     file_needs = ((*NAMING_WORDS, *BROAD_WORDS),)
     visits = (ast.ExceptHandler,)
 

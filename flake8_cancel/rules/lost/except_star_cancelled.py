@@ -41,16 +41,16 @@ Not found:
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from flake8_cancel.code.lost.star_clauses import taken_by_star
+from flake8_cancel.code.traces import Matching
 from flake8_cancel.rule import Finding, Module, Rule
 
 
 class ExceptStarCancelled(Rule):
     code = "CNL106"
-    needs = ("async", re.compile(r"except[\s\\]*\*"))
+    needs = ("async", Matching(r"except[\s\\]*\*"))
     visits = (ast.ExceptHandler,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

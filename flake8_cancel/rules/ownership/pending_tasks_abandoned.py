@@ -42,11 +42,11 @@ Not found:
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.ownership.orphans import Abandoned, abandoned, waited_for
+from flake8_cancel.code.traces import Matching
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -56,14 +56,13 @@ if TYPE_CHECKING:
     from flake8_cancel.rule import Replacement
 
 # Not the end of "await".
-_WAIT = re.compile(r"\bwait\b")
 # What makes a task, also under another name.
-_MAKES = ("create_task", "ensure_future", re.compile(r"Task(?:\s*\(| as\b)"))
+_MAKES = ("create_task", "ensure_future", Matching(r"Task(?:\s*\(| as\b)"))
 
 
 class PendingTasksAbandoned(Rule):
     code = "CNL504"
-    needs = ("await", ("timeout", "FIRST_", "return_when", "**"), _WAIT)
+    needs = ("await", ("timeout", "FIRST_COMPLETED", "FIRST_EXCEPTION", "return_when", "**"), "wait")
     file_needs = (_MAKES,)
     visits = (ast.AsyncFunctionDef,)
 

@@ -43,7 +43,6 @@ Not found:
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -51,6 +50,7 @@ from flake8_cancel.code.lost.undisturbed import never_cancelled
 from flake8_cancel.code.ownership.holding import holds
 from flake8_cancel.code.ownership.orphans import Orphan, Way, orphans
 from flake8_cancel.code.ownership.task_grouping import grouping
+from flake8_cancel.code.traces import ASYNC_BLOCK, Matching
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -60,12 +60,12 @@ if TYPE_CHECKING:
     from flake8_cancel.rule import Replacement
 
 # What makes a task, also under another name.
-_MAKES = ("create_task", "ensure_future", "as_completed", re.compile(r"Task(?:\s*\(| as\b)"))
+_MAKES = ("create_task", "ensure_future", "as_completed", Matching(r"Task(?:\s*\(| as\b)"))
 
 
 class TaskOrphaned(Rule):
     code = "CNL503"
-    needs = (("await", "async for", "async with", "yield"),)
+    needs = (("await", ASYNC_BLOCK, "yield"),)
     file_needs = (_MAKES,)
     visits = (ast.AsyncFunctionDef,)
 

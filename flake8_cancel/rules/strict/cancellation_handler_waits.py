@@ -43,12 +43,13 @@ from collections.abc import Iterator
 
 from flake8_cancel.code.cleanup.certain import runs_on_asyncio
 from flake8_cancel.code.cleanup.unprotected import delaying
+from flake8_cancel.code.traces import ASYNC_BLOCK
 from flake8_cancel.rule import Finding, Module, Rule
 
 
 class CancellationHandlerWaits(Rule):
     code = "CNL905"
-    needs = ("except", ("await", "async for", "async with"))
+    needs = ("except", ("await", ASYNC_BLOCK))
     file_needs = ("CancelledError",)
     visits = (ast.ExceptHandler,)
 

@@ -59,7 +59,7 @@ _INSTEAD, _BESIDE = "instead", "beside"
 class TimeoutErrorOfNewerPython(Rule):
     code = "CNL606"
     needs = ("async", ("except", "with"))
-    file_needs = (("Timeout", "socket"), ("wait_for", "async_timeout"))
+    file_needs = (("TimeoutError", "socket"), ("wait_for", "async_timeout"))
     visits = (ast.ExceptHandler, ast.With)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 class TimeoutMistakenForCancellation(Rule):
     code = "CNL604"
     needs = ("async", "except")
-    file_needs = ("CancelledError", ("timeout", "wait_for"))
+    file_needs = ("CancelledError", ("async_timeout", "timeout", "timeout_at", "wait_for"))
     visits = (ast.ExceptHandler,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
