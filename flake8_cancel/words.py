@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from flake8_cancel.code.api import Facts
@@ -32,22 +32,24 @@ class Needing(Protocol):
 
 R = TypeVar("R", bound=Needing)
 
-# Comments and strings are passed over whole, so that nothing in them looks like code. Each branch begins with a letter
-# of its own, which makes the search several times as fast; so a line is found by the end of the one before.
+# Where a function may begin, or end that stands before it; the line is found by the end of the one before.
+_LINES = re.compile(r"\n(?P<indent>[ \t]*)(?P<word>@|(?:async[ \t]+)?def\b|class\b)")
+# The same, where comments and strings are passed over whole. Each branch begins with a letter of its own, which makes
+# the search several times as fast.
 _TOKENS = re.compile(
-    r"""
+    rf"""
     \#[^\n]*
-    | \"{3}[^\"\\]*(?:(?:\\.|\"(?!\"\"))[^\"\\]*)*\"{3}
-    | '{3}[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'{3}
+    | \"{{3}}[^\"\\]*(?:(?:\\.|\"(?!\"\"))[^\"\\]*)*\"{{3}}
+    | '{{3}}[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'{{3}}
     | "[^"\\\n]*(?:\\(?:\r\n|.)[^"\\\n]*)*"
     | '[^'\\\n]*(?:\\(?:\r\n|.)[^'\\\n]*)*'
-    | \n(?P<indent>[ \t]*)(?P<word>@|(?:async[ \t]+)?def\b|class\b)
+    | {_LINES.pattern}
     """,
     re.VERBOSE | re.DOTALL,
 )
-# A form feed makes indentation start anew, a lone return ends a line, `async` may be continued on the next one.
-_UNUSUAL = re.compile(r"\f|\r(?!\n)|\basync[ \t]*\\")
-
+_CLOSER_LOOK = re.compile(r"[#'\"]|[fFtT][rR]?\Z")
+_LONE_RETURN = re.compile(r"\r(?!\n)")
+_SPLIT_ASYNC = re.compile(r"async[ \t]*\\")
 
 # Everything but letters, digits and the underscore becomes a space. In UTF-8 other letters are bytes from 0x80.
 _SPACED = bytes(byte if byte >= 0x80 or chr(byte).isalnum() or byte == 0x5F else 0x20 for byte in range(0x100))
@@ -67,10 +69,10 @@ def candidates(text: str, facts: Facts, rules: Sequence[R]) -> list[R]:
         facts: what the user told about the code.
         rules: the rules to choose from.
     """
-    # The cheap questions first: most files end here.
     held = _Held(text, _own_names(facts))
-    waiting = [rule for rule in rules if held.may_hold(rule.file_needs) and held.may_hold(rule.needs)]
-    waiting = [rule for rule in waiting if held.holds(rule.file_needs)]
+    # The cheap question first: most files end here.
+    waiting = [rule for rule in rules if held.has_names(rule.file_needs) and held.has_names(rule.needs)]
+    waiting = [rule for rule in waiting if held.may_hold(rule.needs) and held.holds(rule.file_needs)]
     if not waiting:
         return []
     found: set[int] = set()
@@ -87,7 +89,8 @@ def parts(text: str) -> list[str]:
 
     Decorators belong to their function. Some text may stand in two parts.
     """
-    if _UNUSUAL.search(text):
+    # A form feed makes indentation start anew, a lone return ends a line, `async` may be continued on the next one.
+    if "\f" in text or ("\r" in text and _LONE_RETURN.search(text)) or _SPLIT_ASYNC.search(text):
         return [text]
     text = f"\n{text}"
     found: list[str] = []
@@ -96,10 +99,10 @@ def parts(text: str) -> list[str]:
     # Where the open function and its decorators begin, and how far it is indented.
     begin, indent = 0, -1
     outer = 0
-    for token in _TOKENS.finditer(text):
-        word = token["word"]
-        if word is None or 0 <= indent < len(token["indent"]):
+    for token in _beginnings(text):
+        if 0 <= indent < len(token["indent"]):
             continue
+        word = token["word"]
         if word == "@":
             decorated = token.start() if decorated is None else decorated
             continue
@@ -113,6 +116,38 @@ def parts(text: str) -> list[str]:
     if indent >= 0:
         found.append(text[begin:])
     return [*found, "".join(outside)]
+
+
+def _beginnings(text: str) -> Iterator[re.Match[str]]:
+    """Yield the lines, outside of strings, where a function, a class or its decorator begins."""
+    strings = _long_strings(text)
+    if strings is None:
+        yield from (token for token in _TOKENS.finditer(text) if token["word"] is not None)
+        return
+    strings.append((len(text), len(text)))
+    number = 0
+    for line in _LINES.finditer(text):
+        while strings[number][1] < line.start():
+            number += 1
+        if line.start() < strings[number][0]:
+            yield line
+
+
+def _long_strings(text: str) -> list[tuple[int, int]] | None:
+    """Return where strings of several lines begin and end; None where it takes a closer look to tell."""
+    if "'''" in text or "\\\n" in text or "\\\r" in text:
+        return None
+    found: list[tuple[int, int]] = []
+    end = 0
+    while (begin := text.find('"""', end)) >= 0:
+        before = text[max(end, text.rfind("\n", 0, begin)) : begin]
+        end = text.find('"""', begin + 3) + 3
+        inside = text[begin:end]
+        # A comment, another string, an escaped quote, or a string that may hold strings of its own.
+        if end < 3 or _CLOSER_LOOK.search(before) or '\\"' in inside or text[end : end + 1] == '"':
+            return None
+        found.append((begin, end))
+    return found
 
 
 def _left_over(text: str, begin: int, end: int, indent: int) -> str:
@@ -144,13 +179,13 @@ class _Held:
         """Tell whether the text holds all that is needed."""
         return all(map(self._meets, needs))
 
+    def has_names(self, needs: Needs) -> bool:
+        """Tell whether the text may hold all that is needed, by whole words alone."""
+        return not any(map(self._names.isdisjoint, _choices(needs, self._own)))
+
     def may_hold(self, needs: Needs) -> bool:
         """Tell whether the text may hold all that is needed, without asking: questions take longer than words."""
-        for need in needs:
-            choices = need if isinstance(need, tuple) else (need,)
-            if not any(map(_is_question, choices)) and not self._meets(need):
-                return False
-        return True
+        return all(self._meets(need) for need in needs if not any(map(_is_question, _words(need))))
 
     def _meets(self, need: Word | tuple[Word, ...]) -> bool:
         return any(map(self._has, need + self._own)) if isinstance(need, tuple) else self._has(need)
@@ -168,6 +203,21 @@ class _Held:
             return word(self._text)
         name = _as_name(word)
         return name in self._names if name else word in self._text
+
+
+@functools.lru_cache(maxsize=1024)
+def _choices(needs: Needs, own: tuple[str, ...]) -> tuple[frozenset[bytes], ...]:
+    """Return those needs of which every word is a name: of each set a text must hold one."""
+    each = [[*_words(need), *(own if isinstance(need, tuple) else ())] for need in needs]
+    return tuple(frozenset(map(str.encode, words)) for words in each if all(map(_is_name, words)))  # type: ignore[arg-type]
+
+
+def _words(need: Word | tuple[Word, ...]) -> tuple[Word, ...]:
+    return need if isinstance(need, tuple) else (need,)
+
+
+def _is_name(word: Word) -> bool:
+    return isinstance(word, str) and not isinstance(word, Matching) and word.isidentifier()
 
 
 def _is_question(word: Word) -> bool:

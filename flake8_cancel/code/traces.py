@@ -34,7 +34,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 # What suspends a coroutine, beside the word "await" alone.
-ASYNC_BLOCK = Matching(r"\basync[\s\\]+(?:for|with)\b")
+ASYNC_BLOCK = Matching(r"async[\s\\]+(?:for|with)\b")
 
 # Between a name and its bracket there may be the end of a line, where a bracket is open or a backslash stands.
 _BLANK = frozenset(" \t\r\n\\")
