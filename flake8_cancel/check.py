@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from flake8_cancel.code.api import Facts
-from flake8_cancel.code.tree import children, walk
+from flake8_cancel.code.tree import blocks, children, walk
 from flake8_cancel.finding import Finding, Mark, Span
 from flake8_cancel.source import character_column, split_lines
-from flake8_cancel.words import Needing, candidates, with_words
+from flake8_cancel.words import Needing, candidates, may_hold, with_words
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -73,8 +74,8 @@ def check_tree(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequ
         facts: what the user told about the code.
         rules: the rules to run.
     """
-    active = candidates("".join(lines), facts, rules)
-    return _examine(tree, lines, facts, active).findings if active else []
+    # Functions need not be looked for in the text where the tree shows them.
+    return _examine(tree, lines, facts, may_hold("".join(lines), facts, rules)).findings
 
 
 def examine(text: str, facts: Facts, rules: Sequence[Checker]) -> Report:
@@ -105,10 +106,7 @@ def _hear_of_errors(text: str) -> None:
 
 
 def _examine(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequence[Checker]) -> Report:
-    functions, outside = _parts(tree)
-    chosen = [(function, with_words(_text(function, lines), facts, rules)) for function in functions]
-    asked = [(rule, node) for function, its in chosen for rule, node in _visits(walk(function), its)]
-    asked += _visits(outside, rules)
+    asked = _asked_nodes(tree, lines, facts, rules) if rules else []
     if not asked:
         return Report([], [])
     # The model is large, and most files need none.
@@ -120,33 +118,49 @@ def _examine(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequen
     return Report(findings, [f"{function.name} at line {function.lineno}" for function in module.left_out()])
 
 
-def _parts(tree: ast.Module) -> tuple[list[_Function], list[ast.AST]]:
-    """Return the outermost functions, and every node outside them."""
-    functions: list[_Function] = []
-    outside: list[ast.AST] = []
+def _asked_nodes(
+    tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequence[Checker]
+) -> list[tuple[Rule, ast.AST]]:
+    """Return which rules are to be asked about which nodes: in each outermost function, and outside of all."""
+    asked: list[tuple[Rule, ast.AST]] = []
+    outside = list(lines)
+    for function in _functions(tree):
+        first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)]) - 1
+        asked += _visits(functools.partial(walk, function), lines[first : function.end_lineno], facts, rules)
+        outside[first : function.end_lineno] = [""] * ((function.end_lineno or first) - first)
+    return asked + _visits(functools.partial(_outside, tree), outside, facts, rules)
+
+
+def _functions(tree: ast.Module) -> Iterator[_Function]:
+    """Yield the outermost functions."""
     waiting: list[ast.AST] = list(reversed(tree.body))
     while waiting:
         node = waiting.pop()
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            functions.append(node)
-            continue
-        outside.append(node)
-        waiting.extend(reversed(children(node)))
-    return functions, outside
+            yield node
+        else:
+            waiting.extend(reversed(blocks(node)))
 
 
-def _text(function: _Function, lines: Sequence[str]) -> str:
-    first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
-    return "".join(lines[first - 1 : function.end_lineno])
+def _outside(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield every node outside of functions."""
+    waiting: list[ast.AST] = list(reversed(tree.body))
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node
+            waiting.extend(reversed(children(node)))
 
 
-def _visits(nodes: Iterable[ast.AST], rules: Sequence[Checker]) -> list[tuple[Rule, ast.AST]]:
-    """Return which rules are to be asked about which nodes."""
+def _visits(
+    nodes: Callable[[], Iterable[ast.AST]], lines: Sequence[str], facts: Facts, rules: Sequence[Checker]
+) -> list[tuple[Rule, ast.AST]]:
+    """Return which rules are to be asked about which of the nodes that stand in some lines."""
     by_type: dict[type[ast.AST], list[Rule]] = {}
-    for rule in (checker.load() for checker in rules):
+    for rule in (checker.load() for checker in with_words("".join(lines), facts, rules)):
         for visited in rule.visits:
             by_type.setdefault(visited, []).append(rule)
-    return [(rule, node) for node in nodes for rule in by_type.get(type(node), ())] if by_type else []
+    return [(rule, node) for node in nodes() for rule in by_type.get(type(node), ())] if by_type else []
 
 
 def _asked(rule: Rule, node: ast.AST, module: Module) -> Iterator[Finding]:

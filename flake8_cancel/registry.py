@@ -9,7 +9,6 @@ import pkgutil
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel import rules
-from flake8_cancel.index import ROWS
 from flake8_cancel.words import Needs
 
 if TYPE_CHECKING:
@@ -69,6 +68,9 @@ def chosen(strict: bool) -> tuple[Listed, ...]:
     Args:
         strict: whether the strict codes (``CNL9xx``) speak too; see ``wants_strict``.
     """
+    # Here, not above: the index is written from the rules that this module finds.
+    from flake8_cancel.index import ROWS
+
     return tuple(Listed(*row) for row in ROWS if strict or not row[0].startswith(STRICT))
 
 

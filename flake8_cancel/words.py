@@ -61,6 +61,14 @@ def with_words(text: str, facts: Facts, rules: Sequence[R]) -> list[R]:
     return [rule for rule in rules if held.holds(rule.needs)]
 
 
+def may_hold(text: str, facts: Facts, rules: Sequence[R]) -> list[R]:
+    """Return the rules whose words a file holds, be it in one function or not."""
+    held = _Held(text, _own_names(facts))
+    # The cheap question first: most files end here.
+    waiting = [rule for rule in rules if held.has_names(rule.file_needs) and held.has_names(rule.needs)]
+    return [rule for rule in waiting if held.may_hold(rule.needs) and held.holds(rule.file_needs)]
+
+
 def candidates(text: str, facts: Facts, rules: Sequence[R]) -> list[R]:
     """Return the rules that may find something in a file.
 
@@ -69,10 +77,7 @@ def candidates(text: str, facts: Facts, rules: Sequence[R]) -> list[R]:
         facts: what the user told about the code.
         rules: the rules to choose from.
     """
-    held = _Held(text, _own_names(facts))
-    # The cheap question first: most files end here.
-    waiting = [rule for rule in rules if held.has_names(rule.file_needs) and held.has_names(rule.needs)]
-    waiting = [rule for rule in waiting if held.may_hold(rule.needs) and held.holds(rule.file_needs)]
+    waiting = may_hold(text, facts, rules)
     if not waiting:
         return []
     found: set[int] = set()

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from flake8_cancel.code import verbs
-from flake8_cancel.code.api import CONNECTION_OPENERS, Facts
+from flake8_cancel.code.api import Facts
 
 
 class Matching(str):
@@ -35,6 +35,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 # What suspends a coroutine, beside the word "await" alone.
 ASYNC_BLOCK = Matching(r"async[\s\\]+(?:for|with)\b")
+PLAIN_WITH = Matching(r"[\n:;][ \t\f]*with\b")
 
 # Between a name and its bracket there may be the end of a line, where a bracket is open or a backslash stands.
 _BLANK = frozenset(" \t\r\n\\")
@@ -90,11 +91,6 @@ def has_timeout_scope(text: str) -> bool:
             return True
         at = text.find("timeout", at + 1)
     return False
-
-
-def opens_connection(text: str) -> bool:
-    """Tell whether a text calls what opens a connection, as ``openings`` knows it."""
-    return not CONNECTION_OPENERS.isdisjoint(name for name, _, _ in _called(text))
 
 
 def _gives_what_it_took(text: str, where: str) -> bool:

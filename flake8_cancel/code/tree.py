@@ -10,20 +10,27 @@ from collections.abc import Iterator
 _PLAIN = frozenset(
     "arg asname attr conversion ctx id is_async kind level lineno module name rest simple type_comment".split()
 )
-_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
+# Of each type of node the fields that may hold nodes.
+FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
     kind: tuple(field for field in kind._fields if field not in _PLAIN)
     for kind in vars(ast).values()
     if isinstance(kind, type) and issubclass(kind, ast.AST)
 }
-_FIELDS[ast.Constant] = ()
+FIELDS[ast.Constant] = ()
 if hasattr(ast, "TypeAlias"):
-    _FIELDS[ast.TypeAlias] = ast.TypeAlias._fields
+    FIELDS[ast.TypeAlias] = ast.TypeAlias._fields
+_BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {
+    kind: found
+    for kind, fields in FIELDS.items()
+    if issubclass(kind, (ast.stmt, ast.ExceptHandler, ast.match_case, ast.Module))
+    and (found := tuple(field for field in fields if field in ("body", "handlers", "orelse", "finalbody", "cases")))
+}
 
 
 def children(node: ast.AST) -> list[ast.AST]:
     """Return the nodes directly inside a node in the order of its fields, without the contexts of names."""
     found: list[ast.AST] = []
-    for field in _FIELDS[type(node)]:
+    for field in FIELDS[type(node)]:
         value = getattr(node, field, None)
         if isinstance(value, list):
             found += [item for item in value if isinstance(item, ast.AST)]
@@ -51,7 +58,13 @@ def imported(tree: ast.Module) -> set[str]:
             found.update(alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             found.add("" if node.level else (node.module or "").partition(".")[0])
-        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-            inner = getattr(node, block, ())
-            waiting.extend(inner if isinstance(inner, list) else ())
+        waiting.extend(blocks(node))
+    return found
+
+
+def blocks(node: ast.AST) -> list[ast.AST]:
+    """Return the statements, clauses and cases directly inside a statement, a clause or a case."""
+    found: list[ast.AST] = []
+    for field in _BLOCKS.get(type(node), ()):
+        found += getattr(node, field)
     return found

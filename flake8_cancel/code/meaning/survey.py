@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from flake8_cancel.code.meaning.scopes import COMPREHENSIONS, FUNCTIONS, Binding, Form, Scope, Survey
+from flake8_cancel.code.tree import FIELDS
 
-# Operators and contexts are one shared node each, so they have no parent.
-_SHARED_FIELDS = frozenset({"ctx", "op", "ops"})
 _INNER_FIELDS: dict[type[ast.AST], frozenset[str]] = {
     **dict.fromkeys((*FUNCTIONS, ast.ClassDef), frozenset({"body"})),
     **dict.fromkeys(COMPREHENSIONS, frozenset({"elt", "key", "value", "generators"})),
 }
-_NO_FIELDS: frozenset[str] = frozenset()
+# Of each type of node the fields that hold nodes, and whether these are in the node's own scope. Operators are one
+# shared node each, so they have no parent.
+_FIELDS: dict[type[ast.AST], tuple[tuple[str, bool], ...]] = {
+    kind: tuple((field, field in _INNER_FIELDS.get(kind, ())) for field in fields if field not in ("op", "ops"))
+    for kind, fields in FIELDS.items()
+}
 
 
 def survey_of(tree: ast.Module) -> Survey:
@@ -36,24 +40,19 @@ def _walk(tree: ast.Module, survey: Survey) -> None:
         node = waiting.pop()
         scope = scopes[node]
         kind = type(node)
-        inside = _INNER_FIELDS.get(kind, _NO_FIELDS)
         inner = scope
-        if inside:
+        if kind in _INNER_FIELDS:
             inner = survey.inner[node] = Scope(node, scope)
         note = _NOTES.get(kind)
         if note:
             note(survey, node, scope)
         children: list[ast.AST] = []
-        for field in node._fields:
-            if field in _SHARED_FIELDS:
-                continue
+        for field, is_inside in _FIELDS[kind]:
             value = getattr(node, field, None)
-            if isinstance(value, ast.AST):
-                value = (value,)
-            elif not isinstance(value, list):
+            if value is None:
                 continue
-            at = inner if field in inside else scope
-            for child in value:
+            at = inner if is_inside else scope
+            for child in value if isinstance(value, list) else (value,):
                 if isinstance(child, ast.AST):
                     parents[child] = node
                     scopes[child] = at

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.lost.guards import is_expected, is_told_apart
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.traces import has_timeout_scope
+from flake8_cancel.code.traces import PLAIN_WITH, has_timeout_scope
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ _MANAGERS = {"contextlib.AsyncExitStack": "an AsyncExitStack", "contextlib.aclos
 
 class AsyncScopeEnteredWithWith(Rule):
     code = "CNL207"
-    needs = ("with",)
+    needs = ((PLAIN_WITH, "shield"),)
     file_needs = (
         ("asyncio", "async_timeout", "contextlib"),
         (

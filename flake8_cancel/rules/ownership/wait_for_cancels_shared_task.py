@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 
 class WaitForCancelsSharedTask(Rule):
     code = "CNL506"
-    needs = ("await", ("wait_for", "timeout"))
+    needs = ("await", ("wait_for", has_timeout_scope))
     file_needs = ("self", ("asyncio", "async_timeout"), ("wait_for", has_timeout_scope))
     visits = (ast.Await,)
 

@@ -45,7 +45,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.graph.catchers import Catcher, is_suppress
 from flake8_cancel.code.timeouts.mistimed import caught_inside
-from flake8_cancel.code.traces import has_timeout_scope
+from flake8_cancel.code.traces import ASYNC_BLOCK, PLAIN_WITH, has_timeout_scope
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ if TYPE_CHECKING:
 
 class TimeoutCaughtInside(Rule):
     code = "CNL601"
-    needs = ("async", "with")
-    file_needs = (("asyncio", "async_timeout"), (has_timeout_scope,), ("except", "suppress"))
+    needs = (ASYNC_BLOCK, ("except", PLAIN_WITH))
+    file_needs = (("asyncio", "async_timeout"), (has_timeout_scope,))
     visits = (ast.ExceptHandler, ast.With)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
