@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -61,6 +60,7 @@ class Cache:
         self._path = Path(options.cache_dir) / f"{_circumstances(options)}.json"
         self._entries = _load(self._path)
         self._stamps: dict[str, list[int] | None] = {}
+        self._facts_in: dict[str, str | None] = {}
         self._changed = False
 
     def recall(self, job: Job) -> Outcome | None:
@@ -109,10 +109,14 @@ class Cache:
         self._changed = True
 
     def _facts(self, path: str) -> str | None:
-        try:
-            return _written(facts_for(path, self._options))
-        except SettingsError:
-            return None
+        # All files of a folder have the same.
+        folder = os.path.dirname(path)
+        if folder not in self._facts_in:
+            try:
+                self._facts_in[folder] = _written(facts_for(path, self._options))
+            except SettingsError:
+                self._facts_in[folder] = None
+        return self._facts_in[folder]
 
 
 def split(jobs: Sequence[Job], cache: Cache) -> tuple[list[Outcome], list[Job]]:
@@ -180,6 +184,9 @@ def _load(path: Path) -> dict[str, _Entry]:
 
 
 def _write(path: Path, entries: dict[str, _Entry]) -> None:
+    # Slow to import, and only what was learnt is written.
+    import tempfile
+
     data = json.dumps(entries, separators=(",", ":")).encode()
     descriptor, temporary = tempfile.mkstemp(suffix=".tmp", dir=path.parent)
     try:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import logging
+import fnmatch
 import os
+import re
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
-
-from flake8.discover_files import expand_paths
-from flake8.utils import matches_filename
 
 from flake8_cancel.cli.outcome import Problem, reason_of
 
 STDIN = "-"
-_LOG = logging.getLogger(__name__)
+# What flake8 calls standard input when nobody gave it a name, which is then never excluded.
+_NAMELESS = "stdin"
 
 
 class Job(NamedTuple):
@@ -40,19 +39,14 @@ def find(options: argparse.Namespace) -> tuple[list[Job], list[Problem]]:
         The files, and the folders that could not be looked into.
     """
     paths = options.filenames or [os.curdir]
-    exclude = (*options.exclude, *options.extend_exclude)
-    found = expand_paths(
-        paths=paths,
-        stdin_display_name=options.stdin_display_name,
-        filename_patterns=options.filename,
-        exclude=exclude,
-    )
+    search = _Search(options)
     once: dict[str, str] = {}
-    for path in found:
-        # A file that has two names must not be written by two processes.
-        once.setdefault(os.path.realpath(path) if options.fix else os.path.abspath(path), path)
+    for path in paths:
+        for found, absolute in search.below(path):
+            # A file that has two names must not be written by two processes.
+            once.setdefault(os.path.realpath(found) if options.fix else absolute, found)
     named = set(paths)
-    return [Job(path, path in named) for path in sorted(once.values())], list(_closed_folders(paths, exclude))
+    return [Job(path, path in named) for path in sorted(once.values())], search.closed
 
 
 def read(path: str) -> bytes:
@@ -75,19 +69,57 @@ def read(path: str) -> bytes:
         raise UnreadableError(reason_of(error)) from None
 
 
-def _closed_folders(paths: Iterable[str], exclude: Sequence[str]) -> Iterator[Problem]:
-    """Yield the folders that flake8's search passes over in silence because they cannot be read."""
-    errors: list[OSError] = []
-    for path in paths:
-        if path == STDIN or _is_excluded(path, exclude):
-            continue
-        for root, folders, _ in os.walk(path, onerror=errors.append):
-            folders[:] = [folder for folder in folders if not _is_excluded(os.path.join(root, folder), exclude)]
-    for error in errors:
-        # A path that is a file, or nothing, is found out when it is read.
-        if os.path.isdir(error.filename):
-            yield Problem(error.filename, f"folder cannot be read: {reason_of(error)}")
+class _Search:
+    """Finds what flake8's ``expand_paths`` finds, in a fraction of its time: all patterns are one, and it walks once.
+
+    Attributes:
+        closed: the folders that could not be looked into.
+    """
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._excluded = _any_of([*options.exclude, *options.extend_exclude])
+        self._wanted = _any_of(options.filename)
+        self._stdin_name: str = options.stdin_display_name
+        self.closed: list[Problem] = []
+
+    def below(self, path: str) -> Iterator[tuple[str, str]]:
+        """Yield the files at or below a path that was named, each with its absolute path."""
+        absolute = os.path.abspath(path)
+        if path == STDIN:
+            name = self._stdin_name
+            if name == _NAMELESS or not self._excludes(os.path.basename(name), os.path.abspath(name)):
+                yield path, absolute
+        elif self._excludes(os.path.basename(path), absolute):
+            return
+        elif os.path.isdir(path):
+            yield from self._in_folder(path)
+        else:
+            yield path, absolute
+
+    def _in_folder(self, path: str) -> Iterator[tuple[str, str]]:
+        for root, folders, names in os.walk(path, onerror=self._note):
+            above = os.path.abspath(root)
+            folders[:] = [name for name in folders if not self._excludes(name, os.path.join(above, name))]
+            for name in names:
+                found = os.path.join(root, name)
+                if self._wanted and not self._wanted.match(os.path.normcase(found)):
+                    continue
+                absolute = os.path.join(above, name)
+                if not self._excludes(name, absolute):
+                    yield found, absolute
+
+    def _excludes(self, name: str, absolute: str) -> bool:
+        if self._excluded is None:
+            return False
+        if name not in (os.curdir, os.pardir) and self._excluded.match(os.path.normcase(name)):
+            return True
+        return self._excluded.match(os.path.normcase(absolute)) is not None
+
+    def _note(self, error: OSError) -> None:
+        self.closed.append(Problem(error.filename, f"folder cannot be read: {reason_of(error)}"))
 
 
-def _is_excluded(path: str, exclude: Sequence[str]) -> bool:
-    return bool(matches_filename(path, exclude, '"%(path)s" has %(whether)sbeen excluded', _LOG))
+def _any_of(patterns: Sequence[str]) -> re.Pattern[str] | None:
+    """Return what matches all that one of some file name patterns matches, None where there are none."""
+    each = [fnmatch.translate(os.path.normcase(pattern)) for pattern in patterns]
+    return re.compile("|".join(each)) if each else None

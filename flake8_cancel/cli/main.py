@@ -70,16 +70,22 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _treated(jobs: Sequence[Job], options: argparse.Namespace) -> list[Outcome]:
-    from flake8_cancel.cli import cache, workers
+    from flake8_cancel.cli import cache
 
     # What was left out of the graph is told on demand, and not remembered.
     if options.no_cache or options.verbose:
-        return workers.treat_all(jobs, options)
+        return _treated_now(jobs, options)
     known = cache.Cache(options)
     remembered, unknown = cache.split(jobs, known)
-    treated = workers.treat_all(unknown, options) if unknown else []
+    treated = _treated_now(unknown, options) if unknown else []
     cache.learn(treated, known)
     return sorted([*remembered, *treated], key=lambda outcome: outcome.path)
+
+
+def _treated_now(jobs: Sequence[Job], options: argparse.Namespace) -> list[Outcome]:
+    from flake8_cancel.cli import workers
+
+    return workers.treat_all(jobs, options)
 
 
 def _tell(outcomes: Iterable[Outcome], closed: Iterable[Problem]) -> None:

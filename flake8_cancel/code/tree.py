@@ -19,6 +19,8 @@ FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
 FIELDS[ast.Constant] = ()
 if hasattr(ast, "TypeAlias"):
     FIELDS[ast.TypeAlias] = ast.TypeAlias._fields
+# Whose lists may hold None or names beside nodes.
+_MIXED = frozenset({ast.Dict, ast.Global, ast.MatchClass, ast.Nonlocal, ast.arguments})
 _BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {
     kind: found
     for kind, fields in FIELDS.items()
@@ -30,10 +32,11 @@ _BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {
 def children(node: ast.AST) -> list[ast.AST]:
     """Return the nodes directly inside a node in the order of its fields, without the contexts of names."""
     found: list[ast.AST] = []
-    for field in FIELDS[type(node)]:
+    kind = type(node)
+    for field in FIELDS[kind]:
         value = getattr(node, field, None)
         if isinstance(value, list):
-            found += [item for item in value if isinstance(item, ast.AST)]
+            found += [item for item in value if isinstance(item, ast.AST)] if kind in _MIXED else value
         elif isinstance(value, ast.AST):
             found.append(value)
     return found
