@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from flake8_cancel.code import verbs
-from flake8_cancel.code.api import Facts
+from flake8_cancel.code.api import CONNECTION_OPENERS, Facts
 
 
 class Matching(str):
@@ -44,14 +44,21 @@ _NAME = re.compile(r"\w+")
 # How far what a call with strings is given is looked for.
 _FAR = 2000
 # A statement that binds, returns or raises what it calls gives nothing back, unless another one stands on its line.
-_NO_GIVING = re.compile(r"[ \t]*(?:return|raise|[\w.]+[ \t]*=)(?![\w=])[^;]*\Z")
+# So does one that defines a function, or what is no call: ``return (...)``.
+_NO_GIVING = re.compile(r"[ \t]*(?:(?:return\b|raise\b|[\w.]+[ \t]*=(?!=))[^;]*|(?:async[ \t]+)?def[ \t]+)\Z")
+_NO_CALLS = frozenset({"return", "yield", "await"})
 _DELETED = re.compile(r"del\b[^\n]*[\[\\(]")
 _ENTERED = re.compile(r"\][^\n=]*=|\b(?:add|append|appendleft|setdefault)\b")
+# Behind a target on its line: a value that is a call, or goes on in the next line.
+_MADE = re.compile(r"[^\n=]*=(?!=)[^\n]*[(\\]")
 # Where the targets of an assignment begin on an earlier line.
 _LATE = re.compile(r"\n(?:[ \t]*[)\]]|[^\n=(]*\))[^\n=(]*=")
 _RAISED, _LOWERED = (re.compile(rf"self\.([\w.]+)[\s\\]*=[\s\\]*{value}\b") for value in (True, False))
+_SUSPENSION = re.compile(r"await|async")
+_LOOP = re.compile(r"\n[ \t]*(?:async[ \t]+)?(?:for|while)\b")
 _DEFINED = re.compile(r"def[ \t]+(\w+)")
 # Behind and before the name of a scope that is called, asked of a module, or imported.
+_OPENING = re.compile(r"[\s\\]*\(")
 _CALL = re.compile(r"(?:_at)?[\s\\]*\(")
 _ASKED = re.compile(r"(?:(?<!self)\.[\s\\]*|\bimport\b.*|^[ \t]*)\Z")
 # The user's own names are looked for by ``words``.
@@ -93,10 +100,25 @@ def has_timeout_scope(text: str) -> bool:
     return False
 
 
+def opens_connection(text: str) -> bool:
+    """Tell whether a text calls what opens a connection, as ``openings`` knows it."""
+    return any(_is_called(name, text) for name in CONNECTION_OPENERS)
+
+
+def _is_called(name: str, text: str) -> bool:
+    at = text.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if _OPENING.match(text, end) and not (text[at - 1 : at].isalnum() or text[at - 1 : at] == "_"):
+            return True
+        at = text.find(name, end)
+    return False
+
+
 def _gives_what_it_took(text: str, where: str) -> bool:
     if _shares(_names_before("+=", text), _names_before("-=", text)):
         return True
-    if _shares(_RAISED.findall(text), _LOWERED.findall(text)):
+    if _lowers_flag(text):
         return True
     if "del" in where and _DELETED.search(where) and _ENTERED.search(text):
         return True
@@ -117,6 +139,17 @@ def _gives_what_it_took(text: str, where: str) -> bool:
     return False
 
 
+def _lowers_flag(text: str) -> bool:
+    """Tell whether a flag may be raised, and lowered when the function has been suspended in between."""
+    raised = {found[1]: found.end() for found in reversed(list(_RAISED.finditer(text)))}
+    for lowered in _LOWERED.finditer(text):
+        begin = raised.get(lowered[1])
+        # In a loop what comes later in the text may come first.
+        if begin is not None and (_SUSPENSION.search(text, begin, lowered.start()) or _LOOP.search(text)):
+            return True
+    return False
+
+
 def _shares(first: Collection[str], second: Collection[str]) -> bool:
     return not set(first).isdisjoint(second)
 
@@ -128,15 +161,10 @@ def _names_before(sign: str, text: str) -> set[str]:
 
 
 def _is_bound(name: str, text: str) -> bool:
-    """Tell whether a statement or a loop may bind a name, or an attribute of that name."""
+    """Tell whether a statement may bind a name, or an attribute of that name, to what a call returns."""
     if name == "self":
         return False
-    for found in re.finditer(rf"{name}\b", text):
-        end = text.find("\n", found.end())
-        begin = text.rfind("\n", 0, found.start()) + 1
-        if "=" in text[found.end() : end if end >= 0 else None] or "for" in text[begin : found.start()]:
-            return True
-    return False
+    return any(_MADE.match(text, found.end()) for found in re.finditer(rf"{name}\b", text))
 
 
 class _Call(NamedTuple):
@@ -153,7 +181,7 @@ class _Call(NamedTuple):
 def _statements(text: str) -> Iterator[_Call]:
     """Yield the calls that may give something back and be a statement of their own."""
     for name, start, end in _called(text):
-        if _may_give(name) and not _NO_GIVING.match(text[text.rfind("\n", 0, start) + 1 : start]):
+        if name not in _NO_CALLS and _may_give(name) and not _NO_GIVING.match(text[text.rfind("\n", 0, start) + 1 : start]):
             yield _Call(name, _receiver(text, start), _arguments(text, end))
 
 

@@ -26,7 +26,8 @@ OWN = {
     "count": "self.n += 1\nself.n -= 1",
     "entry": "self.jobs[key] = job\nself.jobs.pop(key)",
     "deleted entry": "self.jobs[key] = job\ndel self.jobs[key]",
-    "flag": "self.busy = True\nself.busy = False",
+    "flag": "self.busy = True\nawait f()\nself.busy = False",
+    "flag in a loop": "\nwhile work:\n self.busy = False\n await f()\n self.busy = True",
     "one line": "conn = await connect(); await f(); conn.close()",
 }
 NOT_OWN = {
@@ -36,6 +37,12 @@ NOT_OWN = {
     "bound": "conn = await connect()\nleft = conn.close()",
     "own method": "await self.choose(key)\nself.abort_if_known()",
     "other count": "self.n += 1\nself.m -= 1",
+    "flag lowered at once": "self.busy = True\nself.busy = False\nawait f()",
+    "flag raised at the end": "self.busy = False\nawait f()\nself.busy = True",
+    "bound to no call": "conn = None\nconn.close()",
+    "named in a call": "ask(conn=self.conn)\nconn.close()",
+    "defined": "conn = connect()\ndef close(conn): pass",
+    "parts": "conn = connect()\nreturn (conn)",
     "other flag": "self.busy = True\nself.open = False",
     "popped from elsewhere": "self.jobs.pop(key)",
 }
@@ -84,7 +91,11 @@ def test_tells_a_scope_from_a_parameter(text: str, expected: bool) -> None:
     assert traces.has_timeout_scope(text) is expected
 
 
-def test_knows_what_ends() -> None:
+def test_knows_what_opens_and_what_ends() -> None:
+    assert traces.opens_connection("await asyncio.open_connection(host)")
+    assert traces.opens_connection("await pool.acquire \\\n (1)")
+    assert not traces.opens_connection("async_dispatcher_connect(hass)")
+    assert not traces.opens_connection("acquire = connect, acquired()")
     assert traces.defines_ending("async def aclose(self): pass")
     assert not traces.defines_ending("async def on_close(self): pass")
     assert traces.gives_back("self.pool.close()")

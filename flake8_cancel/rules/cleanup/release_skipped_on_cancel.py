@@ -50,7 +50,6 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.api import CONNECTION_OPENERS
 from flake8_cancel.code.cleanup.certain import runs_on_asyncio
 from flake8_cancel.code.cleanup.entrances import half_entered
 from flake8_cancel.code.cleanup.entries import may_be_gone
@@ -58,7 +57,7 @@ from flake8_cancel.code.cleanup.framing import framed
 from flake8_cancel.code.cleanup.openings import abandoned
 from flake8_cancel.code.cleanup.releases import Skip, skipped_releases
 from flake8_cancel.code.cleanup.taking import is_known_pair, shown
-from flake8_cancel.code.traces import ASYNC_BLOCK, gives_back_its_own
+from flake8_cancel.code.traces import ASYNC_BLOCK, gives_back_its_own, opens_connection
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class ReleaseSkippedOnCancel(Rule):
     code = "CNL401"
     needs = (
         ("await", ASYNC_BLOCK),
-        ("__aenter__", *sorted(CONNECTION_OPENERS), gives_back_its_own),
+        ("__aenter__", opens_connection, gives_back_its_own),
     )
     visits = (ast.AsyncFunctionDef,)
 
