@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
+import gc
 import os
 import signal
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # Starting a process costs as much as checking some files.
 _FILES_A_WORKER = 16
 _LARGEST_BATCH = 32
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
 class _Worker(NamedTuple):
@@ -138,6 +140,9 @@ def _work(connection: Connection, parents: Connection, options: argparse.Namespa
     parents.close()
     # The parent hears of an interrupt too, and ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Trees are many objects and no cycles: looking for those too often takes as long as parsing.
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     treatment = Treatment(options)
     # An end of the connection is the end of the parent.
     with contextlib.suppress(EOFError, OSError):

@@ -181,7 +181,8 @@ class _Call(NamedTuple):
 def _statements(text: str) -> Iterator[_Call]:
     """Yield the calls that may give something back and be a statement of their own."""
     for name, start, end in _called(text):
-        if name not in _NO_CALLS and _may_give(name) and not _NO_GIVING.match(text[text.rfind("\n", 0, start) + 1 : start]):
+        before = text[text.rfind("\n", 0, start) + 1 : start]
+        if name not in _NO_CALLS and _may_give(name) and not _NO_GIVING.match(before):
             yield _Call(name, _receiver(text, start), _arguments(text, end))
 
 
