@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -184,9 +185,6 @@ def _load(path: Path) -> dict[str, _Entry]:
 
 
 def _write(path: Path, entries: dict[str, _Entry]) -> None:
-    # Slow to import, and only what was learnt is written.
-    import tempfile
-
     data = json.dumps(entries, separators=(",", ":")).encode()
     descriptor, temporary = tempfile.mkstemp(suffix=".tmp", dir=path.parent)
     try:

@@ -30,7 +30,7 @@ def rows(runs: int) -> Iterator[Row]:
     Args:
         runs: how often; the median counts.
     """
-    for what, make, sizes, goal in _GROWTHS:
+    for what, make, sizes, goal in GROWTHS:
         small, large = (_seconds(make(size), runs) for size in sizes[-2:])
         factor = sizes[-1] / sizes[-2]
         yield Row(what.format(sizes[-1]), f"{sizes[-2]}: {factor:g} times less", f"{large / small:.1f} times", goal)
@@ -83,7 +83,8 @@ def _tasks(count: int) -> str:
     )
 
 
-_GROWTHS: tuple[tuple[str, Callable[[int], str], tuple[int, int], str], ...] = (
+# What grows, what makes it, the sizes that are compared, and by how much the time may grow.
+GROWTHS: tuple[tuple[str, Callable[[int], str], tuple[int, int], str], ...] = (
     ("a file of {} functions", _file, (1_250, 2_500), "2"),
     ("a function of {} statements", _statements, (2_500, 5_000), "2"),
     ("{} nested try statements", _nested, (8, 16), "bounded"),
