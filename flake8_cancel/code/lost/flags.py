@@ -43,6 +43,45 @@ def flags_beside_cancels(module: Module, function: ast.AST, catcher: ast.AST, ow
     return found
 
 
+def is_option(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef, reference: str) -> bool:
+    """Tell whether the caller of a function, or who made its object, chose by a flag what is to be done if cancelled.
+
+    It is a parameter that is never bound again, or an attribute that only ``__init__`` sets to one, and it says so.
+
+    Args:
+        module: the module.
+        function: the function that asks for it.
+        reference: the name or attribute, as ``Module.reference`` writes it.
+    """
+    name = reference.removeprefix("self.")
+    if "cancel" not in name:
+        return False
+    if name == reference:
+        return name in _parameters(function) and not any(_is_set(node, name) for node in walk(function))
+    owner = module.class_around(function)
+    settings = [node for node in walk(owner) if _is_set(node, name)] if owner else []
+    return bool(settings) and all(_is_given(module, node) for node in settings)
+
+
+def _is_set(node: ast.AST, name: str) -> bool:
+    own = getattr(node, "attr", None) if isinstance(node, ast.Attribute) else getattr(node, "id", None)
+    return own == name and isinstance(getattr(node, "ctx", None), ast.Store)
+
+
+def _is_given(module: Module, target: ast.AST) -> bool:
+    """Tell whether ``__init__`` sets something to one of its parameters."""
+    function, around = module.function(target), module.parent(target)
+    is_first = isinstance(function, ast.FunctionDef) and function.name == "__init__"
+    if not is_first or not isinstance(around, (ast.Assign, ast.AnnAssign)) or not isinstance(around.value, ast.Name):
+        return False
+    return around.value.id in _parameters(function)  # type: ignore[arg-type]
+
+
+def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    given = function.args
+    return {argument.arg for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
+
+
 def own_parts(function: ast.AST) -> Iterator[ast.AST]:
     """Yield the nodes of a function, not those of the functions inside it."""
     waiting = list(children(function))
