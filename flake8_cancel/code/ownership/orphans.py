@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flake8_cancel.code.graph.errors import CANCELLED_ERROR
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.ownership.holding import Hold, holds
+from flake8_cancel.code.ownership.self_ending import ends_by_itself
 from flake8_cancel.code.ownership.task_errors import raises_errors_of_others
 from flake8_cancel.code.ownership.task_making import WAIT
 from flake8_cancel.code.ownership.task_uses import Use, names_in, use
@@ -93,6 +94,8 @@ def orphans(module: Module, function: ast.AsyncFunctionDef) -> list[Orphan]:
             raises = partial(raises_errors_of_others, module, hold, [one for _, one in held])
             places, fails = walk.failing(raises, abandoning), True
         elif any(_is_for_errors(module, function, hold, place) for place in places):
+            continue
+        if ends_by_itself(module, flow, hold, places):
             continue
         for left in found:
             if fails == left.fails and not set(places).isdisjoint(left.places):
