@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from flake8_cancel.code.cleanup.teardowns import is_fixture
 from flake8_cancel.code.graph.errors import CANCELLED_ERROR
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.ownership.holding import Hold, holds
@@ -166,6 +167,8 @@ def _ends_with_its_loop(module: Module, function: ast.AsyncFunctionDef) -> bool:
     """Tell whether the event loop ends with a function, and with the loop all its tasks."""
     around = [function, *module.ancestors(function)]
     if any(isinstance(one, ast.AsyncFunctionDef) and one.name.startswith("test_") for one in around):
+        return True
+    if any(is_fixture(module, getattr(one, "func", one)) for one in function.decorator_list):
         return True
     uses = module.uses(function)
     return bool(uses) and all(_is_run(module, one) for one in uses)

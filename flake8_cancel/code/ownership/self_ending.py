@@ -10,7 +10,7 @@ from flake8_cancel.code.graph.edges import NEXT
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import ASYNC_EXIT, SUSPEND, YIELD
 from flake8_cancel.code.ownership.holding import Hold
-from flake8_cancel.code.ownership.task_making import WAIT
+from flake8_cancel.code.ownership.task_making import GATHER, WAIT
 from flake8_cancel.code.verbs import ends, words
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ _WAITING = (("join",), ("wait",))
 def ends_by_itself(module: Module, flow: Flow, hold: Hold, places: Sequence[ast.AST]) -> bool:
     """Tell whether a task does no harm that is left where its function ends.
 
-    Its coroutine function never suspends. Or the function only watches tasks: until all are over that wait for
-    something themselves, or while they end something, and has nothing to wait for behind it that would be skipped.
+    Its coroutine function never suspends. Or it is watched until all are over, and only waits for something itself. Or
+    it ends something, and its function, which waits for just that, has nothing more to wait for that would be skipped.
 
     Args:
         module: the module.
@@ -37,7 +37,7 @@ def ends_by_itself(module: Module, flow: Flow, hold: Hold, places: Sequence[ast.
         return False
     if _never_suspends(module, coroutine):
         return True
-    waits = [wait for place in places if (wait := _wait(module, place))]
+    waits = [wait for place in places if (wait := _wait_for_several(module, place))]
     method = coroutine.func.attr if isinstance(coroutine.func, ast.Attribute) else ""
     if not waits or len(waits) < len(places):
         return False
@@ -54,14 +54,15 @@ def _never_suspends(module: Module, coroutine: ast.Call) -> bool:
     return flow is not None and not flow.suspends()
 
 
-def _wait(module: Module, place: ast.AST) -> ast.Call | None:
-    """Return the call of ``asyncio.wait`` that a place awaits."""
+def _wait_for_several(module: Module, place: ast.AST) -> ast.Call | None:
+    """Return the call of ``asyncio.wait`` or ``asyncio.gather`` that a place awaits."""
     call = place.value if isinstance(place, ast.Await) else None
-    return call if isinstance(call, ast.Call) and module.name(call.func) == WAIT else None
+    return call if isinstance(call, ast.Call) and module.name(call.func) in (GATHER, WAIT) else None
 
 
 def _is_for_all(module: Module, wait: ast.Call) -> bool:
-    return all(one.arg == "return_when" and module.name(one.value) == _ALL for one in wait.keywords)
+    asks_for_all = (one.arg == "return_when" and module.name(one.value) == _ALL for one in wait.keywords)
+    return module.name(wait.func) == WAIT and all(asks_for_all)
 
 
 def _is_last(flow: Flow, place: ast.AST) -> bool:
