@@ -13,7 +13,7 @@ from flake8_cancel.code.graph.evaluate import own_nodes
 from flake8_cancel.code.graph.points import BRANCH, STEP, State
 from flake8_cancel.code.lost.answers import Answers
 from flake8_cancel.code.lost.arranged import arranges_for_it, caller_holds_one
-from flake8_cancel.code.lost.flags import flags_beside_cancels, is_option, own_parts
+from flake8_cancel.code.lost.flags import flags_beside_cancels, is_option, own_parts, says_stop
 from flake8_cancel.code.lost.keeping import keeps, kept_in, tells_waiter
 from flake8_cancel.code.lost.outwaiting import outwaits
 from flake8_cancel.code.tree import children, walk
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 _GUARDS = PREDICATES | {"expired", "cancel_called", "cancelled_caught"}
-# Words that an object says of its end.
-_STOPS = frozenset(
-    "aborted canceled cancelled closed closing disconnected finished stop stopped stopping terminated".split()
-)
 # How a task ended says nothing of its waiter, whose own cancellation goes into the task.
 _ENDED = frozenset({"cancelled", "done"})
 _IN_FLIGHT = frozenset({"sys.exc_info", "sys.exception"})
@@ -197,7 +193,7 @@ class Excuses:
     def _is_guard(self, test: ast.AST) -> bool:
         """Tell whether a test shows whose cancellation it is: a predicate of a task, or a flag set beside a cancel."""
         for node in own_nodes(test):
-            if isinstance(node, ast.Attribute) and (node.attr in self._proofs or self._says_stop(node)):
+            if isinstance(node, ast.Attribute) and (node.attr in self._proofs or says_stop(self._module, node)):
                 return True
             if isinstance(node, ast.Compare) and self._compares_caught(node):
                 return True
@@ -210,13 +206,6 @@ class Excuses:
             if isinstance(node, ast.Name) and self._is_error_in_flight(node):
                 return True
         return any(map(self._is_flag, self._references(test)))
-
-    def _says_stop(self, attribute: ast.Attribute) -> bool:
-        """Tell whether an attribute of another object says that it is at its end: who set it may have cancelled us."""
-        if attribute.attr in PREDICATES or _STOPS.isdisjoint(attribute.attr.split("_")):
-            return False
-        reference = self._module.reference(attribute.value)
-        return reference is not None and reference != "self"
 
     def _compares_caught(self, test: ast.Compare) -> bool:
         """Tell whether a test compares the exception with another: with the one that the function itself threw."""

@@ -6,11 +6,16 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.api import PREDICATES
 from flake8_cancel.code.tree import children, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
+# Words that an object says of its end.
+_STOPS = frozenset(
+    "aborted canceled cancelled closed closing disconnected finished stop stopped stopping terminated".split()
+)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -61,6 +66,14 @@ def is_option(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef, 
     owner = module.class_around(function)
     settings = [node for node in walk(owner) if _is_set(node, name)] if owner else []
     return bool(settings) and all(_is_given(module, node) for node in settings)
+
+
+def says_stop(module: Module, attribute: ast.Attribute) -> bool:
+    """Tell whether an attribute of another object says that it is at its end: who set it may have cancelled us."""
+    if attribute.attr in PREDICATES or _STOPS.isdisjoint(attribute.attr.split("_")):
+        return False
+    reference = module.reference(attribute.value)
+    return reference is not None and reference != "self"
 
 
 def _is_set(node: ast.AST, name: str) -> bool:
