@@ -76,7 +76,7 @@ def _is_only_for_fixtures(module: Module, function: ast.AsyncFunctionDef) -> boo
 
 
 def _is_in_fixture(module: Module, use: ast.expr) -> bool:
-    if any(isinstance(node, ast.Call) and _is_fixture(module, node.func) for node in module.ancestors(use)):
+    if any(isinstance(node, ast.Call) and is_fixture(module, node.func) for node in module.ancestors(use)):
         # Among the parameters of a fixture, which enters it.
         return True
     block = next((node for node in module.ancestors(use) if isinstance(node, ast.stmt)), None)
@@ -84,10 +84,16 @@ def _is_in_fixture(module: Module, use: ast.expr) -> bool:
     if not isinstance(block, ast.AsyncWith) or not isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
     makers = (node.func if isinstance(node, ast.Call) else node for node in around.decorator_list)
-    return any(_is_fixture(module, maker) for maker in makers) and all(
+    return any(is_fixture(module, maker) for maker in makers) and all(
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield) for node in block.body
     )
 
 
-def _is_fixture(module: Module, maker: ast.expr) -> bool:
+def is_fixture(module: Module, maker: ast.expr) -> bool:
+    """Tell whether a decorator, or what makes one, is called what makes a function a fixture of tests.
+
+    Args:
+        module: the module.
+        maker: what the decorator's call calls, or the decorator.
+    """
     return (module.name(maker) or "").rpartition(".")[2] == "fixture"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.graph.edges import NEXT
 from flake8_cancel.code.graph.errors import CANCEL, CANCELLED_ERROR, MAYBE, NO, UNKNOWN, YES, Error, catches
 from flake8_cancel.code.graph.points import BRANCH, LEAVE, State
+from flake8_cancel.code.lost.flags import says_stop
 from flake8_cancel.code.lost.keeping import keeps
 from flake8_cancel.code.tree import walk
 
@@ -99,11 +100,17 @@ class Exit:
             return not surely
         truth = self._truth(test, error)
         if truth is None:
-            return not surely or not (self._speaks_of_it(test) or (self._may_be_own() and self._decides(test)))
+            return not surely or not (self._speaks_of_it(test) or (self._may_be_own(test) and self._decides(test)))
         return after.point is state.point.targets[0 if truth else 1]
 
-    def _may_be_own(self) -> bool:
-        """Tell whether the class may know a cancellation for its own: it names it, or cancels something."""
+    def _may_be_own(self, test: ast.expr) -> bool:
+        """Tell whether a test may know a cancellation for its own.
+
+        The class names it, or cancels something, or the test asks whether another object is at its end.
+        """
+        whole = getattr(self._statement(test), "test", test)
+        if any(isinstance(node, ast.Attribute) and says_stop(self._module, node) for node in walk(whole)):
+            return True
         for node in walk(self._module.class_around(self.function) or self.function):
             if isinstance(node, ast.Attribute) and node.attr in _OWN:
                 return True
@@ -113,8 +120,10 @@ class Exit:
 
     def _decides(self, test: ast.expr) -> bool:
         """Tell whether the method is left, or not, by a test."""
-        around = next((node for node in self._module.ancestors(test) if isinstance(node, ast.stmt)), test)
-        return any(isinstance(node, (ast.Return, ast.Raise)) for node in walk(around))
+        return any(isinstance(node, (ast.Return, ast.Raise)) for node in walk(self._statement(test)))
+
+    def _statement(self, test: ast.expr) -> ast.AST:
+        return next((node for node in self._module.ancestors(test) if isinstance(node, ast.stmt)), test)
 
     def _speaks_of_it(self, node: ast.AST) -> bool:
         return any(isinstance(part, ast.Name) and part.id in self._spoken for part in walk(node))

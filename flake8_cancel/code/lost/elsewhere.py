@@ -36,10 +36,60 @@ def left_to_others(module: Module, function: ast.AST | None) -> bool:
         return False
     if any(not _is_known(module, decorator) for decorator in function.decorator_list):
         return True
-    if any(isinstance(module.parent(use), ast.Return) for use in uses):
-        return False
+    is_returned = any(isinstance(module.parent(use), ast.Return) for use in uses)
     # Other files import a private function by its name; a method is only called on something.
-    return bool(uses) or (_is_private(function.name) and isinstance(module.parent(function), ast.ClassDef))
+    is_method = is_private(function.name) and isinstance(module.parent(function), ast.ClassDef)
+    return ((bool(uses) or is_method) and not is_returned) or never_ends(module, function)
+
+
+def never_ends(module: Module, function: ast.AsyncFunctionDef) -> bool:
+    """Tell whether a function does its work at intervals, for ever unless an error or a cancellation ends it.
+
+    Nobody waits for that. Other loops without end may be awaited, for they end with what they read from.
+
+    Args:
+        module: the module.
+        function: the function.
+    """
+    pauses = (wait for wait in module.awaits() if module.function(wait) is function and _is_sleep(module, wait))
+    loops = (around for wait in pauses for around in module.ancestors(wait) if isinstance(around, ast.While))
+    # Who goes through what a generator gives goes on behind it.
+    if not any(module.function(loop) is function for loop in loops) or module.yields(function):
+        return False
+    flow = module.flow(function)
+    return flow is not None and all(end.kind == "raise" for end in flow.ends([flow.start]))
+
+
+def _is_sleep(module: Module, wait: ast.Await) -> bool:
+    return isinstance(wait.value, ast.Call) and module.name(wait.value.func) == "asyncio.sleep"
+
+
+def is_stand_in(module: Module, function: ast.AsyncFunctionDef) -> bool:
+    """Tell whether a test made a function for others to run: what it does is what the test wants done.
+
+    Args:
+        module: the module.
+        function: the function.
+    """
+    around = (one for one in module.ancestors(function) if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    uses = _uses(module, function) if any(one.name.startswith("test_") for one in around) else ()
+    return bool(uses) and not any(_is_called(module, use) for use in uses)
+
+
+def is_root(module: Module, function: ast.AsyncFunctionDef) -> bool:
+    """Tell whether all that this file does with a function is to run the event loop with it.
+
+    Args:
+        module: the module.
+        function: the function.
+    """
+    uses = _uses(module, function)
+    return bool(uses) and all(_is_run(module, module.parent(use)) for use in uses)
+
+
+def _is_run(module: Module, call: ast.AST | None) -> bool:
+    around = module.parent(call) if isinstance(call, ast.Call) else None
+    return isinstance(around, ast.Call) and call in around.args and module.name(around.func) == _RUN
 
 
 def _uses(module: Module, function: ast.AsyncFunctionDef) -> Sequence[ast.expr]:
@@ -62,7 +112,7 @@ def _is_called(module: Module, use: ast.expr) -> bool:
     around = module.parent(call)
     if call.func is not use:
         return isinstance(around, ast.Call) and around.func is call
-    return not (isinstance(around, ast.Call) and module.name(around.func) == _RUN)
+    return not _is_run(module, call)
 
 
 def _is_known(module: Module, decorator: ast.expr) -> bool:
@@ -71,5 +121,6 @@ def _is_known(module: Module, decorator: ast.expr) -> bool:
     return name == _WRAPS or name in CONTEXT_MANAGER_MAKERS or name.partition(".")[0] in ("builtins", "typing", "abc")
 
 
-def _is_private(name: str) -> bool:
+def is_private(name: str) -> bool:
+    """Tell whether a function's name says that it is for its own file or class alone."""
     return name.startswith("_") and not name.startswith("__")

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import PREDICATES
 from flake8_cancel.code.graph.catchers import Catcher
-from flake8_cancel.code.graph.errors import CANCEL, CANCELLED_ERROR, UNKNOWN, YES, Error, catches
+from flake8_cancel.code.graph.errors import CANCELLED_ERROR, UNKNOWN, Error
 from flake8_cancel.code.graph.evaluate import own_nodes
 from flake8_cancel.code.graph.points import BRANCH, STEP, State
+from flake8_cancel.code.lost.answers import Answers
 from flake8_cancel.code.lost.arranged import arranges_for_it, caller_holds_one
-from flake8_cancel.code.lost.flags import flags_beside_cancels, own_parts
+from flake8_cancel.code.lost.flags import flags_beside_cancels, is_option, own_parts, says_stop
 from flake8_cancel.code.lost.keeping import keeps, kept_in, tells_waiter
+from flake8_cancel.code.lost.outwaiting import outwaits
 from flake8_cancel.code.tree import children, walk
 
 if TYPE_CHECKING:
@@ -21,14 +23,12 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 _GUARDS = PREDICATES | {"expired", "cancel_called", "cancelled_caught"}
-# Words that an object says of its end.
-_STOPS = frozenset(
-    "aborted canceled cancelled closed closing disconnected finished stop stopped stopping terminated".split()
-)
 # How a task ended says nothing of its waiter, whose own cancellation goes into the task.
 _ENDED = frozenset({"cancelled", "done"})
 _IN_FLIGHT = frozenset({"sys.exc_info", "sys.exception"})
 _CURRENT_TASK = "asyncio.current_task"
+# A thread that waits for a task hears of its cancellation by this one.
+_OF_THREADS = "concurrent.futures.CancelledError"
 # What replaces nothing: an unknown error (maybe the one that was kept), and the end of the process.
 _NO_REPLACEMENT = frozenset({UNKNOWN.name, "builtins.SystemExit"})
 
@@ -53,6 +53,7 @@ class Excuses:
         self._ending = ending
         self._waiting = waiting
         self._proofs = _GUARDS - _ENDED if waiting else _GUARDS
+        self._answers = Answers(module, catcher)
         self._caught = catcher.name if isinstance(catcher, ast.ExceptHandler) else None
         self._keepers = set(kept_in(module, catcher)) if isinstance(catcher, ast.ExceptHandler) else set()
         self._known: dict[tuple[ast.AST, str], bool] = {}
@@ -63,7 +64,8 @@ class Excuses:
         """Tell whether nothing that the handler does can lose the caller's cancellation by itself.
 
         The block only waits for tasks that were cancelled before (then it is the strict rule's business), or the
-        handler sets a flag under which the function raises the cancellation later, or its caller holds one already.
+        handler sets a flag under which the function raises the cancellation later, or its caller holds one already, or
+        cleanup is to be done whatever happens meanwhile.
         """
         block = self._module.parent(self._catcher)
         body = block.body  # type: ignore[union-attr]
@@ -71,7 +73,7 @@ class Excuses:
             return True
         function = self._flow.function
         is_known = arranges_for_it(self._module, function) or caller_holds_one(self._module, function)
-        return is_known or self._raised_later()
+        return is_known or outwaits(self._module, self._catcher) or self._raised_later()
 
     def covers(self, state: State) -> bool:
         """Tell whether a path through a state has an excuse there."""
@@ -105,37 +107,16 @@ class Excuses:
         return any(isinstance(node, ast.Name) and node.id in names for node in walk(loop.test))
 
     def excludes(self, state: State, after: State) -> bool:
-        """Tell whether an edge is the answer of a test of the exception's class that a cancellation does not get."""
-        names = self._asked_classes(state.point.node) if state.point.kind == BRANCH else None
-        if names is None:
-            return False
-        if None in names:
-            return False
-        certain = catches(CANCEL, names, self._module.bases) == YES
-        return after.point is state.point.targets[certain]
-
-    def _asked_classes(self, test: ast.AST) -> tuple[str | None, ...] | None:
-        """Return the classes that ``isinstance``, or a case, asks the exception for; None where it asks otherwise."""
-        match test:
-            case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]) if name == self._caught:
-                return self._module.names(classes)
-            case ast.MatchAs(pattern=ast.pattern() as inner):
-                return self._asked_classes(inner)
-            case ast.MatchOr(patterns=[*patterns]):
-                parts = [self._asked_classes(pattern) for pattern in patterns]
-                return None if None in parts else tuple(name for part in parts if part for name in part)
-            case ast.MatchClass(cls=kind, patterns=[], kwd_patterns=[]):
-                statement = next(node for node in self._module.ancestors(test) if isinstance(node, ast.Match))
-                subject = statement.subject
-                is_caught = isinstance(subject, ast.Name) and subject.id == self._caught
-                return self._module.names(kind) if is_caught else None
-        return None
+        """Tell whether an edge is the answer of a test that a cancellation does not get."""
+        return self._answers.excludes(state, after)
 
     def replaces(self, error: Error) -> bool:
         """Tell whether raising an error in place of the cancellation hides it."""
         names = {error.name, *error.members, *(self._module.bases(error.name) or ())}
         # What begins with a small letter is a function that makes some error.
         is_class = error.name.rpartition(".")[2].lstrip("_")[:1].isupper()
+        if error.name == _OF_THREADS and self._module.started_only_as_task(self._flow.function):
+            return False
         return is_class and error.name not in _NO_REPLACEMENT and CANCELLED_ERROR not in names
 
     def _once(self, node: ast.AST, question: Callable[[ast.AST], bool]) -> bool:
@@ -212,7 +193,7 @@ class Excuses:
     def _is_guard(self, test: ast.AST) -> bool:
         """Tell whether a test shows whose cancellation it is: a predicate of a task, or a flag set beside a cancel."""
         for node in own_nodes(test):
-            if isinstance(node, ast.Attribute) and (node.attr in self._proofs or self._says_stop(node)):
+            if isinstance(node, ast.Attribute) and (node.attr in self._proofs or says_stop(self._module, node)):
                 return True
             if isinstance(node, ast.Compare) and self._compares_caught(node):
                 return True
@@ -224,14 +205,7 @@ class Excuses:
                     return True
             if isinstance(node, ast.Name) and self._is_error_in_flight(node):
                 return True
-        return any(map(self._set_beside_cancel, self._references(test)))
-
-    def _says_stop(self, attribute: ast.Attribute) -> bool:
-        """Tell whether an attribute of another object says that it is at its end: who set it may have cancelled us."""
-        if attribute.attr in PREDICATES or _STOPS.isdisjoint(attribute.attr.split("_")):
-            return False
-        reference = self._module.reference(attribute.value)
-        return reference is not None and reference != "self"
+        return any(map(self._is_flag, self._references(test)))
 
     def _compares_caught(self, test: ast.Compare) -> bool:
         """Tell whether a test compares the exception with another: with the one that the function itself threw."""
@@ -246,7 +220,7 @@ class Excuses:
     def _asks_caught(self, call: ast.Call) -> bool:
         """Tell whether a test asks something unknown about the exception, which may well tell a cancellation."""
         given = any(isinstance(part, ast.Name) and part.id == self._caught for part in call.args)
-        names = self._asked_classes(call)
+        names = self._answers.asked_classes(call)
         return given and (names is None or None in names)
 
     def _is_error_in_flight(self, name: ast.Name) -> bool:
@@ -264,7 +238,7 @@ class Excuses:
         if not isinstance(last, ast.Return) or last.value is None:
             return False
         asks = any(isinstance(node, ast.Attribute) and node.attr in self._proofs for node in own_nodes(last.value))
-        return asks or any(map(self._set_beside_cancel, self._references(last.value)))
+        return asks or any(map(self._is_flag, self._references(last.value)))
 
     def _references(self, test: ast.AST) -> Iterator[str]:
         for node in own_nodes(test):
@@ -272,13 +246,13 @@ class Excuses:
             if reference:
                 yield reference
 
-    def _set_beside_cancel(self, reference: str) -> bool:
-        """Tell whether a flag is set where something is cancelled."""
+    def _is_flag(self, reference: str) -> bool:
+        """Tell whether a flag is set where something is cancelled, or is the caller's choice for that case."""
         if self._flags is None:
             # Who cancels a task, and waits for it, says nothing of who cancels the waiter.
             own = not self._waiting
             self._flags = flags_beside_cancels(self._module, self._flow.function, self._catcher, own)
-        return reference in self._flags
+        return reference in self._flags or is_option(self._module, self._flow.function, reference)
 
 
 def _own_expressions(node: ast.AST) -> Iterator[ast.AST]:

@@ -6,11 +6,16 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.api import PREDICATES
 from flake8_cancel.code.tree import children, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
+# Words that an object says of its end.
+_STOPS = frozenset(
+    "aborted canceled cancelled closed closing disconnected finished stop stopped stopping terminated".split()
+)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -41,6 +46,53 @@ def flags_beside_cancels(module: Module, function: ast.AST, catcher: ast.AST, ow
         if block[0] not in caught:
             found.update(flag for statement in block for flag in _set_by(module, statement))
     return found
+
+
+def is_option(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef, reference: str) -> bool:
+    """Tell whether the caller of a function, or who made its object, chose by a flag what is to be done if cancelled.
+
+    It is a parameter that is never bound again, or an attribute that only ``__init__`` sets to one, and it says so.
+
+    Args:
+        module: the module.
+        function: the function that asks for it.
+        reference: the name or attribute, as ``Module.reference`` writes it.
+    """
+    name = reference.removeprefix("self.")
+    if "cancel" not in name:
+        return False
+    if name == reference:
+        return name in _parameters(function) and not any(_is_set(node, name) for node in walk(function))
+    owner = module.class_around(function)
+    settings = [node for node in walk(owner) if _is_set(node, name)] if owner else []
+    return bool(settings) and all(_is_given(module, node) for node in settings)
+
+
+def says_stop(module: Module, attribute: ast.Attribute) -> bool:
+    """Tell whether an attribute of another object says that it is at its end: who set it may have cancelled us."""
+    if attribute.attr in PREDICATES or _STOPS.isdisjoint(attribute.attr.split("_")):
+        return False
+    reference = module.reference(attribute.value)
+    return reference is not None and reference != "self"
+
+
+def _is_set(node: ast.AST, name: str) -> bool:
+    own = getattr(node, "attr", None) if isinstance(node, ast.Attribute) else getattr(node, "id", None)
+    return own == name and isinstance(getattr(node, "ctx", None), ast.Store)
+
+
+def _is_given(module: Module, target: ast.AST) -> bool:
+    """Tell whether ``__init__`` sets something to one of its parameters."""
+    function, around = module.function(target), module.parent(target)
+    is_first = isinstance(function, ast.FunctionDef) and function.name == "__init__"
+    if not is_first or not isinstance(around, (ast.Assign, ast.AnnAssign)) or not isinstance(around.value, ast.Name):
+        return False
+    return around.value.id in _parameters(function)  # type: ignore[arg-type]
+
+
+def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    given = function.args
+    return {argument.arg for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
 
 
 def own_parts(function: ast.AST) -> Iterator[ast.AST]:

@@ -56,12 +56,41 @@ def treated(module: Module, test: ast.Call) -> tuple[str, bool] | None:
 
 def _branched(module: Module, outcome: ast.expr, branch: ast.If, is_error: bool) -> tuple[str, bool] | None:
     bad, good = (branch.body, branch.orelse) if is_error else (branch.orelse, branch.body)
+    if not bad and all(isinstance(statement, ast.Continue) for statement in good):
+        bad, good = list(_behind(module, branch)), []
     only_looks = all(map(_only_looks, bad))
+    # A further test of what is no error finds out what is no good result either.
+    is_asked = any(isinstance(one, ast.If) for one in good)
+    is_told = not is_asked and all(_only_tells(module, one) for one in (*bad, *good))
+    if is_told and _is_only_told(module, outcome, branch):
+        return None
     if any(not isinstance(statement, ast.Pass) for statement in good):
         return USED, only_looks
     if bad and isinstance(bad[-1], _JUMPS) and _is_used_behind(module, outcome, branch):
         return USED, only_looks
     return None if all(map(_only_logs, bad)) else (LEFT_OUT, only_looks)
+
+
+def _is_only_told(module: Module, outcome: ast.expr, branch: ast.If) -> bool:
+    """Tell whether an outcome is of no use behind a test but for a log."""
+    own = module.reference(outcome)
+    used = [one for one in _behind(module, branch) if any(module.reference(node) == own for node in walk(one))]
+    return all(map(_only_logs, used))
+
+
+def _only_tells(module: Module, statement: ast.stmt) -> bool:
+    """Tell whether a statement only logs, or makes a text for a log."""
+    if not isinstance(statement, ast.Assign):
+        return _only_logs(statement)
+    if not isinstance(statement.value, (ast.Constant, ast.JoinedStr)):
+        return False
+    names = {target.id for target in statement.targets if isinstance(target, ast.Name)}
+    uses = (
+        _statement(module, node)
+        for node in walk(module.function(statement) or module.tree)
+        if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)
+    )
+    return len(names) == len(statement.targets) and all(map(_only_logs, uses))
 
 
 def _is_used_behind(module: Module, outcome: ast.expr, branch: ast.If) -> bool:

@@ -101,8 +101,10 @@ def _hold(module: Module, function: AnyFunction, call: ast.Call) -> Hold | None:
         return None
     if any(module.function(node) is not function for node in names_in(module, function, names)):
         return None
-    if any(use(module, node, names) is Use.SHIELDS for node in names_in(module, function, names)):
-        return None
+    for node in names_in(module, function, names):
+        found = use(module, node, names)
+        if found is Use.SHIELDS or (found is Use.SETTLES and _is_given_a_callback(module, node)):
+            return None
     shared = any(
         len(node.elts) > 1 and carries(module, node, names)
         for node in walk(function)
@@ -110,6 +112,12 @@ def _hold(module: Module, function: AnyFunction, call: ast.Call) -> Hold | None:
         and isinstance(getattr(node, "ctx", None), (ast.Load, type(None)))
     )
     return Hold(call, place, names, done - names, several or shared)
+
+
+def _is_given_a_callback(module: Module, task: ast.Name) -> bool:
+    """Tell whether a callback looks after the end of a task, whoever is gone meanwhile."""
+    method = module.parent(task)
+    return isinstance(method, ast.Attribute) and method.attr == "add_done_callback"
 
 
 # --- where a new task goes -------------------------------------------------------------------------------------------

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from flake8_cancel.code.cleanup.teardowns import is_fixture
 from flake8_cancel.code.graph.errors import CANCELLED_ERROR
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.ownership.holding import Hold, holds
+from flake8_cancel.code.ownership.self_ending import ends_by_itself
 from flake8_cancel.code.ownership.task_errors import raises_errors_of_others
 from flake8_cancel.code.ownership.task_making import WAIT
 from flake8_cancel.code.ownership.task_uses import Use, names_in, use
@@ -94,6 +96,8 @@ def orphans(module: Module, function: ast.AsyncFunctionDef) -> list[Orphan]:
             places, fails = walk.failing(raises, abandoning), True
         elif any(_is_for_errors(module, function, hold, place) for place in places):
             continue
+        if ends_by_itself(module, flow, hold, places):
+            continue
         for left in found:
             if fails == left.fails and not set(places).isdisjoint(left.places):
                 left.holds.insert(0, hold)
@@ -163,6 +167,8 @@ def _ends_with_its_loop(module: Module, function: ast.AsyncFunctionDef) -> bool:
     """Tell whether the event loop ends with a function, and with the loop all its tasks."""
     around = [function, *module.ancestors(function)]
     if any(isinstance(one, ast.AsyncFunctionDef) and one.name.startswith("test_") for one in around):
+        return True
+    if any(is_fixture(module, getattr(one, "func", one)) for one in function.decorator_list):
         return True
     uses = module.uses(function)
     return bool(uses) and all(_is_run(module, one) for one in uses)

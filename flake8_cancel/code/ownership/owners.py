@@ -15,6 +15,8 @@ from flake8_cancel.code.tree import children
 _Def = ast.FunctionDef | ast.AsyncFunctionDef
 # Managers whose enter and exit never suspend, so that only their body waits.
 _STILL_MANAGERS = frozenset({"asyncio.timeout", "asyncio.timeout_at", "async_timeout.timeout"})
+# Before every place of a function.
+_START = (0, 0)
 _SUSPENDING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.comprehension)
 
 
@@ -122,7 +124,7 @@ class Owners:
     def _cancelled(self) -> list[_Cancel]:
         """Return every place where something is cancelled, also by a helper that cancels its parameter."""
         if self._all_cancels is None:
-            direct = list(self._direct_cancels())
+            direct = [*self._direct_cancels(), *self._asserted_cancels()]
             self._all_cancels = [*direct, *self._helper_cancels(direct)]
         return self._all_cancels
 
@@ -132,6 +134,13 @@ class Owners:
             if isinstance(call.func, ast.Attribute) and self._kinds.kind(call.func.value) is not Kind.SHIELD:
                 things = self._references.things(call.func.value) or ()
                 yield _Cancel(self._function(call), _place(call), frozenset().union(*things))
+
+    def _asserted_cancels(self) -> Iterator[_Cancel]:
+        """Yield what a test asserts to be cancelled: it waits for that, whoever cancels it."""
+        for call in self._kinds.survey.calls.get("cancelled", ()):
+            if isinstance(call.func, ast.Attribute) and _is_asserted(self._kinds.survey.parents[call]):
+                things = self._references.things(call.func.value) or ()
+                yield _Cancel(self._function(call), _START, frozenset().union(*things))
 
     def _helper_cancels(self, direct: Sequence[_Cancel]) -> Iterator[_Cancel]:
         keys_by_function: dict[ast.AST, Thing] = {}
@@ -225,6 +234,12 @@ class Owners:
         while scope.parent and not isinstance(scope.node, FUNCTIONS):
             scope = scope.parent
         return scope.node
+
+
+def _is_asserted(around: ast.AST) -> bool:
+    """Tell whether a test of a certain outcome stands around an expression: ``assert``, or unittest's."""
+    is_method = isinstance(around, ast.Call) and isinstance(around.func, ast.Attribute)
+    return isinstance(around, ast.Assert) or (is_method and around.func.attr == "assertTrue")  # type: ignore[attr-defined]
 
 
 def _own_nodes(roots: Iterable[ast.AST]) -> Iterator[ast.AST]:

@@ -13,14 +13,16 @@ from flake8_cancel.code.meaning.scopes import FUNCTIONS
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.ownership.owners import Owners
 from flake8_cancel.code.tree import walk
+from flake8_cancel.code.verbs import words
 
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Starred, ast.Dict, ast.IfExp, ast.BoolOp, ast.keyword)
 _WAITS = frozenset({"asyncio.gather", "asyncio.wait"})
 # What is not unknown.
 _KNOWN = frozenset({"asyncio", "builtins", "contextlib", "functools", "inspect", "unittest"})
-# Servers run their callback as a task for each connection; gather makes tasks, and raises its waiter's cancellation.
-_GATHER = "asyncio.gather"
-_STARTERS = frozenset({_GATHER, "asyncio.start_server", "asyncio.start_unix_server"})
+# Servers run their callback as a task for each connection.
+_SERVERS = frozenset({"asyncio.start_server", "asyncio.start_unix_server"})
+# What has it in its name makes tasks of several coroutines, and raises its waiter's cancellation.
+_GATHER = "gather"
 _TAKES_CANCELLED = frozenset({api.CANCELLED, "builtins.BaseException"})
 
 
@@ -110,9 +112,9 @@ class Starts:
         return self._kinds.known(attribute.value) is None and not self._is_module(attribute.value)
 
     def _is_module(self, expression: ast.expr) -> bool:
-        """Tell whether a name is what ``from . import name`` gives: a module, that has functions of its own."""
+        """Tell whether a name is what ``from . import name`` gives, or Python's own: it has functions of its own."""
         name = self._kinds.names.name(expression) or ""
-        return name.startswith(".") and name.count(".") == 1
+        return (name.startswith(".") and name.count(".") == 1) or name.partition(".")[0] in _KNOWN
 
     def _starter(self, use: ast.expr) -> ast.Call | None:
         """Return the call that starts a function as a task where it is used so."""
@@ -126,10 +128,13 @@ class Starts:
         return self._started_by(node, parent) or self._started_by_name(parent) or self._gathered(node)
 
     def _gathered(self, coroutine: ast.AST) -> ast.Call | None:
-        """Return the call of ``gather`` that is given a collection of such coroutines."""
+        """Return the call of ``gather``, or of what has its name, that is given a collection of such coroutines."""
         for around in self._kinds.survey.ancestors(coroutine):
             if isinstance(around, ast.Call):
-                return around if self._kinds.names.name(around.func) == _GATHER else None
+                return around if _GATHER in words(self._called(around)) else None
+            if isinstance(around, ast.Assign):
+                use = self._only_use(around)
+                return self._gathered(use) if use else None
             if not isinstance(around, (ast.Starred, ast.List, ast.Tuple, ast.ListComp, ast.GeneratorExp)):
                 return None
         return None
@@ -186,22 +191,27 @@ class Starts:
 
     def _started_by_name(self, assignment: ast.AST) -> ast.Call | None:
         """Return the call that starts a coroutine that was put into a local first and does nothing else with it."""
-        if not isinstance(assignment, ast.Assign) or not isinstance(assignment.targets[0], ast.Name):
+        use = self._only_use(assignment) if isinstance(assignment, ast.Assign) else None
+        return self._started_by(use, self._kinds.survey.parents[use]) if use else None
+
+    def _only_use(self, assignment: ast.Assign) -> ast.Name | None:
+        """Return the only place where a local is used that is bound but once."""
+        target = assignment.targets[0]
+        if not isinstance(target, ast.Name) or len(assignment.targets) > 1:
             return None
-        bindings = self._kinds.names.bindings(assignment.targets[0])
-        if len(assignment.targets) > 1 or len(bindings) > 1:
-            return None
+        bindings = self._kinds.names.bindings(target)
         uses = [
             use
-            for use in self._kinds.survey.names.get(assignment.targets[0].id, ())
+            for use in self._kinds.survey.names.get(target.id, ())
             if isinstance(use.ctx, ast.Load) and self._kinds.names.bindings(use) is bindings
         ]
-        return self._started_by(uses[0], self._kinds.survey.parents[uses[0]]) if len(uses) == 1 else None
+        return uses[0] if len(bindings) == len(uses) == 1 else None
 
     def _starts_tasks(self, call: ast.Call) -> bool:
-        if self._kinds.kind(call) is Kind.TASK or self._kinds.names.name(call.func) in _STARTERS:
+        if self._kinds.kind(call) is Kind.TASK or self._kinds.names.name(call.func) in _SERVERS:
             return True
-        return self._called(call) in api.TASK_STARTING_METHODS
+        called = self._called(call)
+        return called in api.TASK_STARTING_METHODS or _GATHER in words(called)
 
     def _called(self, call: ast.Call) -> str:
         """Return the last name of what is called, by which it is known wherever it was imported from."""

@@ -29,7 +29,8 @@ Fix:
 
 Not found:
     A value that depends on something else (``return self._suppress``), a test of CancelledError together with another
-    condition, as a scope makes that cancels its own block, and an exception that is stored or handed on.
+    condition, as a scope makes that cancels its own block, a test whether another object is at its end
+    (``connection.is_closing()``), and an exception that is stored or handed on.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ Fix:
     with it, such as raising it. None where an ExceptionGroup is made, which takes no CancelledError.
 
 Not found:
-    Errors that are only logged while nothing is done with the good results, and errors that are looked for among the
-    outcomes of tasks that the function cancelled itself, or by a helper. Outcomes that another test asks too.
+    Errors that are only logged while nothing but that is done with the good results, and errors that are looked for
+    among the outcomes of tasks that the function cancelled itself, or by a helper. Outcomes that another test asks too.
 """
 
 from __future__ import annotations

@@ -30,8 +30,9 @@ Fix:
     any other way, else unsafe. Cleanup that follows goes into a ``finally``, as in CNL101.
 
 Not found:
-    A block that only waits for a task that was cancelled before: that one is CNL901. The last block of a function that
-    this file only ever starts as a task: CNL904.
+    A block that only waits for a task that was cancelled before, or that is asserted to be cancelled: that one is
+    CNL901. The last block of a function that this file only ever starts as a task: CNL904. A ``finally`` that waits for
+    a shielded task of its own in a loop until it is done, and so is made to bear any number of cancellations.
 """
 
 from __future__ import annotations

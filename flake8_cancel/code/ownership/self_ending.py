@@ -1,0 +1,72 @@
+"""Tasks that may be left to themselves: they end at once, with what they wait for, or with what they close."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.graph.edges import NEXT
+from flake8_cancel.code.graph.flow import Flow
+from flake8_cancel.code.graph.points import ASYNC_EXIT, SUSPEND, YIELD
+from flake8_cancel.code.ownership.holding import Hold
+from flake8_cancel.code.ownership.task_making import GATHER, WAIT
+from flake8_cancel.code.verbs import ends, words
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+_ALL = "asyncio.ALL_COMPLETED"
+_WAITING = (("join",), ("wait",))
+
+
+def ends_by_itself(module: Module, flow: Flow, hold: Hold, places: Sequence[ast.AST]) -> bool:
+    """Tell whether a task does no harm that is left where its function ends.
+
+    Its coroutine function never suspends. Or it is watched until all are over, and only waits for something itself. Or
+    it ends something, and its function, which waits for just that, has nothing more to wait for that would be skipped.
+
+    Args:
+        module: the module.
+        flow: the graph of the function that made it.
+        hold: the task.
+        places: where the function ends.
+    """
+    coroutine = hold.call.args[0] if hold.call.args else None
+    if not isinstance(coroutine, ast.Call):
+        return False
+    if _never_suspends(module, coroutine):
+        return True
+    waits = [wait for place in places if (wait := _wait_for_several(module, place))]
+    method = coroutine.func.attr if isinstance(coroutine.func, ast.Attribute) else ""
+    if not waits or len(waits) < len(places):
+        return False
+    if words(method)[:1] in _WAITING and not coroutine.args and not coroutine.keywords:
+        return all(_is_for_all(module, wait) for wait in waits)
+    return ends(method, module.facts) and all(_is_last(flow, place) for place in places)
+
+
+def _never_suspends(module: Module, coroutine: ast.Call) -> bool:
+    function = module.called(coroutine)
+    if not isinstance(function, ast.AsyncFunctionDef) or not module.is_plain(function):
+        return False
+    flow = module.flow(function)
+    return flow is not None and not flow.suspends()
+
+
+def _wait_for_several(module: Module, place: ast.AST) -> ast.Call | None:
+    """Return the call of ``asyncio.wait`` or ``asyncio.gather`` that a place awaits."""
+    call = place.value if isinstance(place, ast.Await) else None
+    return call if isinstance(call, ast.Call) and module.name(call.func) in (GATHER, WAIT) else None
+
+
+def _is_for_all(module: Module, wait: ast.Call) -> bool:
+    asks_for_all = (one.arg == "return_when" and module.name(one.value) == _ALL for one in wait.keywords)
+    return module.name(wait.func) == WAIT and all(asks_for_all)
+
+
+def _is_last(flow: Flow, place: ast.AST) -> bool:
+    """Tell whether a function does not suspend any more behind a place."""
+    waits = flow.suspensions(lambda point: point.node is place)
+    behind = [step.state for state in waits for step in flow.steps(state) if step.sure and step.kind == NEXT]
+    return flow.walk(behind, lambda state: state.point.kind in (SUSPEND, ASYNC_EXIT, YIELD)) is None
