@@ -63,9 +63,9 @@ def ended_by_child(module: Module, wait: ast.Await) -> Ended | None:
         return None
     flow = module.flow(function)
     states = [state for state in flow.every_state() if _is_at(state, wait)] if flow else []
-    if flow is None or any(_may_be_taken(flow, state) for state in states):
+    if flow is None or any(may_be_taken(flow, state) for state in states):
         return None
-    missed = next(filter(None, (_missed(flow, state) for state in states)), None)
+    missed = next(filter(None, (missed_behind(flow, state) for state in states)), None)
     if missed is None and not (is_ending(function) and _comes_out(module, function, states)):
         return None
     # The future of gather() is cancelled whatever its children do.
@@ -169,7 +169,7 @@ def _comes_out(module: Module, function: ast.AsyncFunctionDef, states: Iterable[
         wait, caller = module.parent(call) if call else None, module.function(use)
         if isinstance(wait, ast.Await) and isinstance(caller, ast.AsyncFunctionDef):
             flow = module.flow(caller)
-            if flow is None or any(_may_be_taken(flow, state) for state in flow.every_state() if _is_at(state, wait)):
+            if flow is None or any(may_be_taken(flow, state) for state in flow.every_state() if _is_at(state, wait)):
                 return False
     return True
 
@@ -178,8 +178,13 @@ def _is_at(state: State, wait: ast.Await) -> bool:
     return state.point.kind == SUSPEND and state.point.node is wait
 
 
-def _may_be_taken(flow: Flow, state: State) -> bool:
-    """Tell whether something around a suspension may take a CancelledError that comes out of it."""
+def may_be_taken(flow: Flow, state: State) -> bool:
+    """Tell whether something around a suspension may take a CancelledError that comes out of it.
+
+    Args:
+        flow: the graph of a function.
+        state: a suspended state in it.
+    """
     own = set(_clauses(state))
     for reached in _possible(flow, [cancelled for _, cancelled in flow.cancelled([state])]):
         if reached.point.kind == END:
@@ -207,8 +212,13 @@ def _possible(flow: Flow, starts: Iterable[State]) -> Iterator[State]:
                 waiting.append(step.state)
 
 
-def _missed(flow: Flow, state: State) -> ast.AST | None:
-    """Return what the function goes on with after a suspension, but for what is done on the way out in any case."""
+def missed_behind(flow: Flow, state: State) -> ast.AST | None:
+    """Return what a function goes on with after a suspension, but for what is done on the way out in any case.
+
+    Args:
+        flow: the graph of the function.
+        state: a suspended state in it.
+    """
     around = set(frames(state))
     behind = [State(target, state.pending) for target in state.point.targets]
     path = flow.walk(behind, lambda reached: _is_work(reached, around))

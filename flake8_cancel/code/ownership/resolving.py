@@ -228,7 +228,7 @@ def _is_neutral(module: Module, manager: ast.expr) -> bool:
 def _is_idle(statement: ast.stmt) -> bool:
     """Tell whether a statement of a handler or ``finally`` leaves the future where it is, or only forgets it.
 
-    Whoever was cancelled gets to it in a later turn of the loop: until then the future is found by those who resolve it.
+    Whoever was cancelled gets to it in a later turn of the loop: until then others find the future.
     """
     if isinstance(statement, (ast.Raise, ast.Pass)):
         return True

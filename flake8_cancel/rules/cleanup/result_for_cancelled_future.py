@@ -3,7 +3,7 @@
 Why:
     Whoever awaits a future and is cancelled, or runs into a timeout, cancels the future with it. ``set_result()`` and
     ``set_exception()`` then raise InvalidStateError, not where the mistake is but in the code that brings the result:
-    the reader of the connection or the worker of the queue dies of one caller that went away. A ``finally`` of the waiter
+    the reader of the connection or the worker of the queue dies of one caller that went away. A ``finally``
     that takes the future out of the table comes too late: it runs in a later turn of the event loop than ``cancel()``,
     and the answer may come in between.
 
