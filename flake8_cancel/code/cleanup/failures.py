@@ -63,9 +63,9 @@ def missed_cleanups(module: Module, statement: ast.Try) -> Iterator[Missed]:
     flow = module.flow(function)
     if flow is None:
         return
-    found = [missed for clause in statement.handlers for missed in _of_clause(module, flow, function, clause)]
+    found = [missed for clause in reversed(statement.handlers) for missed in _of_clause(module, flow, function, clause)]
     done: set[tuple[Key | None, str]] = set()
-    for missed in sorted(reversed(found), key=lambda missed: EXCEPTION not in module.names(missed.handler.type)):
+    for missed in sorted(found, key=lambda missed: EXCEPTION not in module.names(missed.handler.type)):
         same = missed.giving.thing, missed.giving.verb
         if same not in done:
             yield missed

@@ -13,6 +13,7 @@ from flake8_cancel.code.graph.points import END, STEP, SUSPEND, Frame, State
 from flake8_cancel.code.lost.cancelling import cancels_before, is_ending, surely_cancelled
 from flake8_cancel.code.lost.keeping import is_log
 from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.ownership.beginnings import not_begun
 from flake8_cancel.code.tree import children, walk
 
 if TYPE_CHECKING:
@@ -38,19 +39,21 @@ class Ended(NamedTuple):
             that has nothing more to do.
         tasks: the task, or the collection of tasks, None where they are several arguments or the future of ``gather``.
         several: whether it is a collection.
+        is_not_begun: whether it is so only if the task is cancelled before its first step: else it ends normally.
     """
 
     cancel: ast.Call
     missed: ast.AST | None
     tasks: ast.expr | None
     several: bool
+    is_not_begun: bool = False
 
 
 def ended_by_child(module: Module, wait: ast.Await) -> Ended | None:
     """Return what a wait for a task keeps its function from, because the task was surely cancelled there before.
 
     None where the function has nothing more to do and is not there to end the task, something around the wait may take
-    the CancelledError, or the task may end normally when it is cancelled.
+    the CancelledError, or the task, if it has surely begun, may end normally when it is cancelled.
 
     Args:
         module: the module.
@@ -70,9 +73,11 @@ def ended_by_child(module: Module, wait: ast.Await) -> Ended | None:
         return None
     # The future of gather() is cancelled whatever its children do.
     is_future = module.reference(wait.value) is not None and module.kind(wait.value) is Kind.GATHER
-    if not is_future and any(survives(module, run) for run in module.run_by(wait.value)):
+    cancel = next(cancels_before(module, wait))
+    is_survived = not is_future and any(survives(module, run) for run in module.run_by(wait.value))
+    if is_survived and not_begun(module, cancel) is None:
         return None
-    return Ended(next(cancels_before(module, wait)), missed, *_tasks(module, wait.value))
+    return Ended(cancel, missed, *_tasks(module, wait.value), is_survived)
 
 
 def survives(module: Module, function: AnyFunction, around: frozenset[AnyFunction] = frozenset()) -> bool:
