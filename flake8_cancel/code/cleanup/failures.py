@@ -45,7 +45,8 @@ class Missed(NamedTuple):
 def missed_cleanups(module: Module, statement: ast.Try) -> Iterator[Missed]:
     """Yield the cleanups of the clauses of a ``try`` that a cancellation of it certainly misses.
 
-    Of several clauses that give back the same thing the widest speaks for all.
+    Of several clauses that give back the same thing the widest speaks for all; of narrow ones the last, for a clause of
+    its own would stand below it.
 
     Args:
         module: the module.
@@ -62,10 +63,13 @@ def missed_cleanups(module: Module, statement: ast.Try) -> Iterator[Missed]:
     flow = module.flow(function)
     if flow is None:
         return
-    found = [missed for clause in statement.handlers for missed in _of_clause(module, flow, function, clause)]
+    found = [missed for clause in reversed(statement.handlers) for missed in _of_clause(module, flow, function, clause)]
     done: set[tuple[Key | None, str]] = set()
     for missed in sorted(found, key=lambda missed: EXCEPTION not in module.names(missed.handler.type)):
         same = missed.giving.thing, missed.giving.verb
+        if same not in done and EXCEPTION not in module.names(missed.handler.type):
+            last = _alike(statement, missed.giving)[-1]
+            missed = missed._replace(handler=last, way_out=_way_out(flow, last))
         if same not in done:
             yield missed
         done.add(same)

@@ -10,6 +10,7 @@ from flake8_cancel.code.api import CONNECTION_OPENERS, CONNECTS, LOOP_CONNECTS
 from flake8_cancel.code.cleanup.escapes import escapes_at
 from flake8_cancel.code.cleanup.releases import after, any_of, handed_to_with, passes, skipped
 from flake8_cancel.code.cleanup.taking import MADE, Act, givings, own_statements, root_name, takings
+from flake8_cancel.code.graph.catchers import catchers
 from flake8_cancel.code.graph.evaluate import header
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.tree import walk
@@ -37,7 +38,9 @@ class Abandoned(NamedTuple):
 
 
 def abandoned(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Abandoned]:
-    """Yield the connections that a function opens and hands on, and nowhere closes, though it may be cancelled between.
+    """Yield the connections that a function opens and hands on, and does not close when it is cancelled between.
+
+    Whatever it closes itself after one cancellation, but not after another, counts as a connection too.
 
     Args:
         module: the module.
@@ -46,17 +49,23 @@ def abandoned(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Abando
     statements = list(own_statements(function.body))
     places = set()
     for statement in statements:
-        made = [act for act in takings(statement) if act.form == MADE and _opens(module, act)]
+        made = [act for act in takings(statement) if act.form == MADE and act.awaited]
+        ended = [_clause(module, node) for act in made for node in _ending(module, statements, act)]
+        if None in ended:
+            continue
+        # Whoever ends it after one cancellation knows that it is open.
+        made = [act for act in made if ended or _opens(module, act)]
         names = [root_name(act.thing) for act in made]
         is_local = all(act.thing is not None and act.thing[0] == "Name" for act in made)
-        if not made or not is_local or any(_is_ended(module, statements, act) for act in made):
+        if not made or not is_local:
             continue
         names = [name for name in names if name != "_"]
         handing = {node for node in statements if node is not statement and _hands_on(module, function, node, names)}
         flow = module.flow(function) if handing else None
         if flow is None:
             continue
-        is_safe = any_of(passes(handing), *(handed_to_with(act.thing) for act in made))
+        releases = {clause.body[0] for clause in ended if clause}
+        is_safe = any_of(passes(handing | releases), *(handed_to_with(act.thing) for act in made))
         starts = after(flow, statement)
         place = skipped(module, flow, starts, is_safe)
         if place is not None and place not in places and flow.walk(starts, passes(handing)):
@@ -84,14 +93,22 @@ def _last_words(module: Module) -> set[str]:
     return {maker.rpartition(".")[2] for maker in module.facts.resource_makers}
 
 
-def _is_ended(module: Module, statements: list[ast.stmt], made: Act) -> bool:
-    """Tell whether the function somewhere ends a thing itself: what it forgets then is told of the release."""
-    return any(
-        (act.thing == made.thing and ends(act.verb, module.facts))
-        or (made.thing in act.given and ends_argument(act.verb, module.facts))
-        for node in statements
-        for act in givings(node)
-    )
+def _ending(module: Module, statements: list[ast.stmt], made: Act) -> Iterator[ast.stmt]:
+    """Yield the statements by which the function ends a thing itself."""
+    for node in statements:
+        for act in givings(node):
+            if (act.thing == made.thing and ends(act.verb, module.facts)) or (
+                made.thing in act.given and ends_argument(act.verb, module.facts)
+            ):
+                yield node
+
+
+def _clause(module: Module, node: ast.stmt) -> ast.ExceptHandler | None:
+    """Return the clause around a statement that a cancellation enters, and that lets it out again."""
+    clause = next((one for one in module.ancestors(node) if isinstance(one, (ast.ExceptHandler, *_NESTED))), None)
+    if not isinstance(clause, ast.ExceptHandler) or not isinstance(clause.body[-1], ast.Raise):
+        return None
+    return clause if catchers(module, clause) else None
 
 
 def _hands_on(module: Module, function: ast.AsyncFunctionDef, statement: ast.stmt, names: list[str]) -> bool:

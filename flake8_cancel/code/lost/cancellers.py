@@ -13,6 +13,7 @@ from flake8_cancel.code.graph.points import END, STEP, SUSPEND, Frame, State
 from flake8_cancel.code.lost.cancelling import cancels_before, is_ending, surely_cancelled
 from flake8_cancel.code.lost.keeping import is_log
 from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.ownership.beginnings import not_begun
 from flake8_cancel.code.tree import children, walk
 
 if TYPE_CHECKING:
@@ -38,19 +39,21 @@ class Ended(NamedTuple):
             that has nothing more to do.
         tasks: the task, or the collection of tasks, None where they are several arguments or the future of ``gather``.
         several: whether it is a collection.
+        is_not_begun: whether it is so only if the task is cancelled before its first step: else it ends normally.
     """
 
     cancel: ast.Call
     missed: ast.AST | None
     tasks: ast.expr | None
     several: bool
+    is_not_begun: bool = False
 
 
 def ended_by_child(module: Module, wait: ast.Await) -> Ended | None:
     """Return what a wait for a task keeps its function from, because the task was surely cancelled there before.
 
     None where the function has nothing more to do and is not there to end the task, something around the wait may take
-    the CancelledError, or the task may end normally when it is cancelled.
+    the CancelledError, or the task, if it has surely begun, may end normally when it is cancelled.
 
     Args:
         module: the module.
@@ -63,16 +66,18 @@ def ended_by_child(module: Module, wait: ast.Await) -> Ended | None:
         return None
     flow = module.flow(function)
     states = [state for state in flow.every_state() if _is_at(state, wait)] if flow else []
-    if flow is None or any(_may_be_taken(flow, state) for state in states):
+    if flow is None or any(may_be_taken(flow, state) for state in states):
         return None
-    missed = next(filter(None, (_missed(flow, state) for state in states)), None)
+    missed = next(filter(None, (missed_behind(flow, state) for state in states)), None)
     if missed is None and not (is_ending(function) and _comes_out(module, function, states)):
         return None
     # The future of gather() is cancelled whatever its children do.
     is_future = module.reference(wait.value) is not None and module.kind(wait.value) is Kind.GATHER
-    if not is_future and any(survives(module, run) for run in module.run_by(wait.value)):
+    cancel = next(cancels_before(module, wait))
+    is_survived = not is_future and any(survives(module, run) for run in module.run_by(wait.value))
+    if is_survived and not_begun(module, cancel) is None:
         return None
-    return Ended(next(cancels_before(module, wait)), missed, *_tasks(module, wait.value))
+    return Ended(cancel, missed, *_tasks(module, wait.value), is_survived)
 
 
 def survives(module: Module, function: AnyFunction, around: frozenset[AnyFunction] = frozenset()) -> bool:
@@ -169,7 +174,7 @@ def _comes_out(module: Module, function: ast.AsyncFunctionDef, states: Iterable[
         wait, caller = module.parent(call) if call else None, module.function(use)
         if isinstance(wait, ast.Await) and isinstance(caller, ast.AsyncFunctionDef):
             flow = module.flow(caller)
-            if flow is None or any(_may_be_taken(flow, state) for state in flow.every_state() if _is_at(state, wait)):
+            if flow is None or any(may_be_taken(flow, state) for state in flow.every_state() if _is_at(state, wait)):
                 return False
     return True
 
@@ -178,8 +183,13 @@ def _is_at(state: State, wait: ast.Await) -> bool:
     return state.point.kind == SUSPEND and state.point.node is wait
 
 
-def _may_be_taken(flow: Flow, state: State) -> bool:
-    """Tell whether something around a suspension may take a CancelledError that comes out of it."""
+def may_be_taken(flow: Flow, state: State) -> bool:
+    """Tell whether something around a suspension may take a CancelledError that comes out of it.
+
+    Args:
+        flow: the graph of a function.
+        state: a suspended state in it.
+    """
     own = set(_clauses(state))
     for reached in _possible(flow, [cancelled for _, cancelled in flow.cancelled([state])]):
         if reached.point.kind == END:
@@ -207,8 +217,13 @@ def _possible(flow: Flow, starts: Iterable[State]) -> Iterator[State]:
                 waiting.append(step.state)
 
 
-def _missed(flow: Flow, state: State) -> ast.AST | None:
-    """Return what the function goes on with after a suspension, but for what is done on the way out in any case."""
+def missed_behind(flow: Flow, state: State) -> ast.AST | None:
+    """Return what a function goes on with after a suspension, but for what is done on the way out in any case.
+
+    Args:
+        flow: the graph of the function.
+        state: a suspended state in it.
+    """
     around = set(frames(state))
     behind = [State(target, state.pending) for target in state.point.targets]
     path = flow.walk(behind, lambda reached: _is_work(reached, around))

@@ -28,6 +28,7 @@ _SOON = frozenset({"call_soon", "call_soon_threadsafe"})
 # Managers that do nothing to a future that is waited for inside.
 _NEUTRAL = frozenset({Kind.CONDITION, Kind.LOCK, Kind.SEMAPHORE, Kind.TIMEOUT})
 _DEADLINES = frozenset({"async_timeout.timeout", "async_timeout.timeout_at"})
+_FORGETTING = frozenset({"clear", "discard", "pop", "remove"})
 _TRIES = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 
 
@@ -225,12 +226,29 @@ def _is_neutral(module: Module, manager: ast.expr) -> bool:
 
 
 def _is_idle(statement: ast.stmt) -> bool:
-    """Tell whether a statement of a handler or ``finally`` leaves the future where it is."""
+    """Tell whether a statement of a handler or ``finally`` leaves the future where it is, or only forgets it.
+
+    Whoever was cancelled gets to it in a later turn of the loop: until then others find the future.
+    """
     if isinstance(statement, (ast.Raise, ast.Pass)):
         return True
     if isinstance(statement, ast.Return):
         return statement.value is None or isinstance(statement.value, ast.Constant)
+    if _forgets(statement):
+        return True
     if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
         return False
     call = statement.value
     return is_log(call) or (isinstance(call.func, ast.Attribute) and call.func.attr == "cancel")
+
+
+def _forgets(statement: ast.stmt) -> bool:
+    """Tell whether a statement only takes something out of where others find it."""
+    match statement:
+        case ast.Delete() | ast.Assign(value=ast.Constant(value=None)):
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=attr))):
+            return attr in _FORGETTING
+        case ast.If(body=body, orelse=orelse):
+            return all(map(_is_idle, (*body, *orelse)))
+    return False

@@ -4,7 +4,8 @@ Why:
     Every ``await`` may raise CancelledError, also where nothing can fail: a timeout, a task group whose other task
     failed, a client that went away, Ctrl-C. A release further down is then never reached, and the connection, the
     entry in a dictionary, the counter is never given back. The same goes for what ``__aenter__`` took before it was
-    cancelled, since nobody calls ``__aexit__`` then, and for a connection that is still to be handed on.
+    cancelled, since nobody calls ``__aexit__`` then, and for a connection that is still to be handed on, or whatever
+    else the function closes if it is cancelled at one step but not if it is at another.
 
 Bad:
     import asyncio

@@ -3,7 +3,9 @@
 Why:
     Whoever awaits a future and is cancelled, or runs into a timeout, cancels the future with it. ``set_result()`` and
     ``set_exception()`` then raise InvalidStateError, not where the mistake is but in the code that brings the result:
-    the reader of the connection or the worker of the queue dies of one caller that went away.
+    the reader of the connection or the worker of the queue dies of one caller that went away. A ``finally``
+    that takes the future out of the table comes too late: it runs in a later turn of the event loop than ``cancel()``,
+    and the answer may come in between.
 
 Bad:
     import asyncio
@@ -48,9 +50,10 @@ Fix:
 
 Not found:
     A future that nobody awaits in this file and that no public function of it makes for its caller, or that this file
-    does not show to be one. A waiter with a ``finally``, a manager or a callback that may take the future away when it
-    is cancelled, or that goes on then, and a place that asks before ``call_soon()``: only the same turn of the loop is
-    left for the mistake. A function all of whose callers in this file ask, or take the error.
+    does not show to be one. A waiter with a manager or a callback that may take the future away when it is cancelled,
+    or whose ``finally`` does more than that, or that goes on then; and a place that asks before ``call_soon()``: only
+    the same turn of the loop is left for the mistake. A function all of whose callers in this file ask, or take the
+    error.
 """
 
 from __future__ import annotations

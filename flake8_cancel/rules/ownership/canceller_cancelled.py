@@ -33,9 +33,10 @@ Fix:
 
 Not found:
     A wait in a handler, ``suppress`` or manager that may take the CancelledError. A task of a function of this file
-    that may end normally when it is cancelled, or that was waited for before. A wait whose value is used, or with
-    nothing more to do after it, unless it stands in a ``stop()``, ``close()`` or the like: there it is the caller that
-    has more to do.
+    that may end normally when it is cancelled, unless it may be cancelled before it begins: a method starts it and
+    another ends it, and neither awaits anything before. A task that was waited for before. A wait whose value is used,
+    or with nothing more to do after it, unless it stands in a ``stop()``, ``close()`` or the like: there it is the
+    caller that has more to do.
 """
 
 from __future__ import annotations
@@ -67,9 +68,8 @@ class CancellerCancelled(Rule):
         ended = ended_by_child(module, node)
         if ended is None:
             return
-        message = (
-            f"the CancelledError of the cancelled task {_where(ended, module.function(node))}; use {_way_out(ended)}"
-        )
+        whose = "a task that is cancelled before it begins" if ended.is_not_begun else "the cancelled task"
+        message = f"the CancelledError of {whose} {_where(ended, module.function(node))}; use {_way_out(ended)}"
         path = ((ended.cancel, "cancels the task here"), (node, "its CancelledError comes out here"))
         yield self.finding(node, message, path, self._mend(statement, ended))
 
