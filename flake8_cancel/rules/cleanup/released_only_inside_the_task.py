@@ -59,7 +59,7 @@ Fix:
 Not found:
     A task that nobody in this file can cancel. What somebody else may give back: the function behind the start, a
     callback of the task, another function that has not taken it. A thing that is kept elsewhere too, or taken without
-    an await.
+    an await. What ends with an object that gathers the tasks of one piece of work, and cancels them when that fails.
 """
 
 from __future__ import annotations
