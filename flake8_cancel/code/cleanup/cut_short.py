@@ -204,10 +204,16 @@ def _is_known_to_wait(module: Module, node: ast.AST, behind: Sequence[Behind]) -
     call = node.value if isinstance(node, ast.Await) else None
     if not isinstance(call, ast.Call) or module.called(call) or (module.name(call.func) or "").startswith("asyncio."):
         return True
-    if not isinstance(call.func, ast.Attribute):
+    if not isinstance(call.func, ast.Attribute) or any(map(_forbids_waiting, call.keywords)):
         return False
     is_known = module.kind(call.func.value) is not None or call.func.attr in _WAITING
     return is_known or key(call.func.value) in {one.act.thing for one in behind}
+
+
+def _forbids_waiting(keyword: ast.keyword) -> bool:
+    """Tell whether a call is told not to wait: ``nowait=True``, ``wait=False``."""
+    value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
+    return (keyword.arg == "nowait" and value is True) or (keyword.arg in ("block", "wait") and value is False)
 
 
 def _is_skipped(module: Module, flow: Flow, waits: list[State], behind: Behind) -> bool:
@@ -241,8 +247,13 @@ def _is_skipped(module: Module, flow: Flow, waits: list[State], behind: Behind) 
 
 
 def _is_made_since(module: Module, flow: Flow, wait: ast.AST, act: Act) -> bool:
-    """Tell whether what is given back is only made when the wait is over, or by what waits."""
+    """Tell whether what is given back is only made, or known to be there, when the wait is over."""
     begin = next(node for node in (wait, *module.ancestors(wait)) if isinstance(node, ast.stmt))
+    asked = [
+        parent.test
+        for parent in module.ancestors(act.node)
+        if isinstance(parent, ast.If) and wait not in nodes_of([parent])
+    ]
     for node in walk(flow.function):
         if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) or node.value is None:
             continue
@@ -251,7 +262,10 @@ def _is_made_since(module: Module, flow: Flow, wait: ast.AST, act: Act) -> bool:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         is_made = any(isinstance(part, (ast.Await, ast.Call)) for part in walk(node.value))
         bound = [part for target in targets for part in walk(target) if isinstance(part, (ast.Attribute, ast.Name))]
-        if is_made and any(mentions(act.node, key(part)) for part in bound if isinstance(part.ctx, ast.Store)):
+        # What the wait gave may also say whether there is anything to be given back.
+        users = [act.node, *asked] if node is begin else [act.node]
+        stored = [key(part) for part in bound if isinstance(part.ctx, ast.Store)]
+        if is_made and any(mentions(user, one) for user in users for one in stored):
             return True
     return False
 
