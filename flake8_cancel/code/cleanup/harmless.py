@@ -7,7 +7,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.cancellable import locals_of, root_of
-from flake8_cancel.code.cleanup.taking import COUNT, ENTRY, MADE, METHOD, Act, key, root
+from flake8_cancel.code.cleanup.framing import block_of
+from flake8_cancel.code.cleanup.taking import (
+    COUNT,
+    ENTRY,
+    MADE,
+    METHOD,
+    Act,
+    Key,
+    givings,
+    key,
+    own_statements,
+    root,
+)
 from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import words
 
@@ -36,7 +48,7 @@ def is_harmless(module: Module, function: ast.AsyncFunctionDef, taking: Act, giv
         giving: what would give back.
     """
     if taking.form == MADE:
-        return _ends_by_itself(module, function, taking, giving) or _is_operation(function, taking, giving)
+        return _ends_by_itself(module, function, taking, giving) or _is_operation(module, function, taking, giving)
     return _is_of_test(module, function, taking)
 
 
@@ -131,18 +143,34 @@ def _is_held(
     )
 
 
-def _is_operation(function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
+def _is_operation(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
     """Tell whether a method is given data, and its thing goes on to be used: that does not end its life."""
     if giving.thing != taking.thing or giving.call is None or not giving.call.args:
         return False
-    calls = [
-        (node.lineno, words(node.func.attr))
-        for node in walk(function)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and key(node.func.value) == taking.thing
-    ]
-    verb = words(giving.verb)
-    first = min(line for line, called in calls if called == verb)
-    return any(line > first and called != verb and called[:1] != ("wait",) for line, called in calls)
+    same = (act.node for node in own_statements(function.body) for act in givings(node))
+    return any(
+        _is_use(node, taking.thing, giving.verb)
+        for statement in same
+        if any((act.thing, act.verb) == (giving.thing, giving.verb) for act in givings(statement))
+        for later in _behind(module, statement)
+        for node in walk(later)
+    )
+
+
+def _is_use(node: ast.AST, thing: Key | None, ending: str) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or key(node.func.value) != thing:
+        return False
+    return node.func.attr != ending and words(node.func.attr)[:1] != ("wait",)
+
+
+def _behind(module: Module, statement: ast.stmt) -> Iterator[ast.stmt]:
+    """Yield the statements that come behind one in its block, and behind what holds that block."""
+    for node in (statement, *module.ancestors(statement)):
+        if isinstance(node, _FUNCTIONS):
+            return
+        if isinstance(node, ast.stmt):
+            block = block_of(module, node)
+            yield from block[block.index(node) + 1 :]
 
 
 def _is_of_test(module: Module, function: ast.AsyncFunctionDef, taking: Act) -> bool:

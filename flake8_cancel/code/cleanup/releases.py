@@ -114,7 +114,7 @@ def is_place(module: Module, state: State) -> bool:
     if point.kind == ASYNC_EXIT:
         assert isinstance(point.node, ast.withitem)
         return managers.scope(module, point.node) == "group"
-    return point.kind == SUSPEND and is_interruptible(module, point.node)
+    return point.kind == SUSPEND and is_interruptible(module, point.node, converted=True)
 
 
 def frames(state: State) -> Iterator[Frame]:

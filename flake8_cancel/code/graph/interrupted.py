@@ -19,7 +19,7 @@ _LOCKS = frozenset({Kind.LOCK, Kind.CONDITION})
 _LOCK_WORDS = frozenset({"cond", "condition", "lock", "mutex"})
 
 
-def is_interruptible(module: Module, node: ast.AST, around: _Around = frozenset()) -> bool:
+def is_interruptible(module: Module, node: ast.AST, around: _Around = frozenset(), converted: bool = False) -> bool:
     """Tell whether a cancellation may come out of a place that waits, as far as this file knows.
 
     It does not come out of a coroutine function of this file that never suspends or takes every cancellation itself,
@@ -29,6 +29,7 @@ def is_interruptible(module: Module, node: ast.AST, around: _Around = frozenset(
         module: the module.
         node: an ``await``, an item of ``async with``, or anything else that may suspend.
         around: the functions that are looked into already.
+        converted: whether it also counts when another error comes out in its stead.
     """
     if isinstance(node, ast.withitem):
         return not _is_free(module, node.context_expr, around)
@@ -41,7 +42,7 @@ def is_interruptible(module: Module, node: ast.AST, around: _Around = frozenset(
     if _may_be_overridden(helper):
         return True
     flow = module.flow(helper)
-    return flow is None or _lets_out(module, flow, around | {helper})
+    return flow is None or _lets_out(module, flow, around | {helper}, converted)
 
 
 def interruptible(module: Module, states: list[State]) -> list[State]:
@@ -49,11 +50,13 @@ def interruptible(module: Module, states: list[State]) -> list[State]:
     return [state for state in states if is_interruptible(module, state.point.node)]
 
 
-def _lets_out(module: Module, flow: Flow, around: _Around) -> bool:
+def _lets_out(module: Module, flow: Flow, around: _Around, converted: bool) -> bool:
     if flow.states(YIELD):
         return True
-    waits = [state for state in flow.suspensions() if is_interruptible(module, state.point.node, around)]
+    waits = [state for state in flow.suspensions() if is_interruptible(module, state.point.node, around, converted)]
     ends = flow.ends([cancelled for _, cancelled in flow.cancelled(waits)])
+    if converted:
+        return any(end.error is not None for end in ends)
     return any(end.error is not None and CANCELLED_ERROR in (end.error.name, *end.error.members) for end in ends)
 
 
