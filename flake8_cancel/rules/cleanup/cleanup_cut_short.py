@@ -80,14 +80,24 @@ class CleanupCutShort(Rule):
                 yield self.finding(cut.wait, message, ((cut.wait, "cancelled here"),), self._mend(cut, module))
 
     def _mend(self, cut: Cut, module: Module) -> Repair | None:
-        nested = can_be_nested(cut)
-        owner = module.parent(cut.statement)
-        if nested is None or owner is None or not hasattr(owner, "lineno"):
+        parts = (cut, *cut.further)
+        owner = module.parent(parts[-1].statement)
+        marks: list[ast.AST] = []
+        for part in parts:
+            nested = can_be_nested(part)
+            if nested is None:
+                return None
+            marks.extend((part.statement, *nested))
+        if owner is None or not hasattr(owner, "lineno"):
             return None
-        return self.repair(owner, is_cleanup_alone(cut, module), (cut.statement, *nested))
+        return self.repair(owner, all(is_cleanup_alone(part, module) for part in parts), marks)
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         from flake8_cancel.fix.shapes import finished
 
-        statement, first, last = edit.nodes
-        return finished(node, statement, None, first, last)
+        changed: Replacement | None = None
+        for number in range(0, len(edit.nodes), 3):
+            statement, first, last, *further = edit.nodes[number:]
+            changed = finished(further[0] if further else node, statement, changed, first, last)
+        assert changed is not None
+        return changed
