@@ -34,7 +34,7 @@ _PREFIXED = {
 # The words of calls that end the life of what they are called on.
 ENDINGS = frozenset(
     """
-    abort aclose cancel cleanup close closed deregister destroy detach disconnect dispose finalize kill leave logout
+    abort aclose cancel cleanup close closed deregister destroy detach disconnect dispose kill leave logout
     quit release released rollback shutdown stop teardown terminate unlink unregister unsubscribe
     """.split()
 )
@@ -45,7 +45,9 @@ _EXITS = frozenset({"__aexit__", "__exit__"})
 UNDOING_WORDS = ("off", "remove", "undo", "unhook", "unlisten", "unsub")
 # What is named after an ending and is none: close_callback.
 _NO_ENDINGS = frozenset({"callback", "callbacks", "cb", "cbs", "event", "handler", "timeout"})
-_QUESTIONS = frozenset({"can", "has", "is", "on", "should", "wait", "was", "will"})
+_QUESTIONS = frozenset({"await", "can", "has", "is", "on", "should", "wait", "was", "will"})
+# What is done up to an ending is none: read_until_close.
+_BEFORE = frozenset({"before", "till", "unless", "until"})
 # The words of calls that end the life of what they are given.
 _ENDS_ARGUMENT = ENDINGS | frozenset("checkin discard free putconn put remove return rmtree give".split())
 OPENINGS = frozenset(
@@ -101,7 +103,7 @@ def may_open_pair(verb: str) -> bool:
 def ends(verb: str, facts: Facts) -> bool:
     """Tell whether a method with this name ends the life of its receiver, or of what its name speaks of."""
     found = words(verb)
-    if not found or found[-1] in _NO_ENDINGS or found[0] in _QUESTIONS:
+    if _only_speaks_of_ending(found):
         return False
     return verb in _EXITS or _is_cleanup_call(verb, facts) or found[0] in ENDINGS or found[-1] in ENDINGS
 
@@ -119,9 +121,15 @@ def is_exit(verb: str) -> bool:
 def ends_argument(verb: str, facts: Facts) -> bool:
     """Tell whether a call with this name ends the life of what it is given."""
     found = words(verb)
-    if not found or found[-1] in _NO_ENDINGS or found[0] in _QUESTIONS:
+    if _only_speaks_of_ending(found):
         return False
     return _is_cleanup_call(verb, facts) or found[0] in _ENDS_ARGUMENT or found[-1] in ENDINGS
+
+
+def _only_speaks_of_ending(found: tuple[str, ...]) -> bool:
+    if not found or found[-1] in _NO_ENDINGS or found[0] in _QUESTIONS:
+        return True
+    return not _BEFORE.isdisjoint(found[:-1])
 
 
 def _is_cleanup_call(verb: str, facts: Facts) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flake8_cancel.code.graph.build import AnyFunction
     from flake8_cancel.code.module import Module
 
+_EMPTIES = frozenset({"clear", "difference_update", "discard", "pop", "popleft", "remove"})
 _BINDING = (ast.Assign, ast.AnnAssign, ast.NamedExpr)
 
 
@@ -29,6 +30,36 @@ def may_be_cancelled(module: Module, function: AnyFunction, start: ast.Call) -> 
     if isinstance(func, ast.Attribute) and module.kind(func.value) is Kind.TASK_GROUP:
         return True
     return any(_is_cancelled(module, function, holder) for holder in _holders(module, start))
+
+
+def is_used_once(module: Module, function: AnyFunction, start: ast.Call) -> bool:
+    """Tell whether an object does one piece of work, and what it took ends with it.
+
+    It only ever gathers its tasks, and cancels them when it fails itself.
+
+    Args:
+        module: the module.
+        function: the method that starts a task.
+        start: the call that starts it.
+    """
+    owner = module.class_around(function)
+    kept = [key(holder) for holder in _holders(module, start) if root_of(key(holder)) == "self"]
+    if owner is None or not kept:
+        return False
+    nodes = list(walk(owner))
+    if any(_lets_go(module, node, collection) for collection in kept for node in nodes):
+        return False
+    loops = [node for node in nodes if isinstance(node, ast.For) and any(mentions(node.iter, one) for one in kept)]
+    cancelling = [loop for loop in loops if any(_cancels(node, key(loop.target)) for node in walk(loop))]
+    return all(_fails(module, loop) for loop in cancelling)
+
+
+def _fails(module: Module, statement: ast.stmt) -> bool:
+    """Tell whether a statement stands in a handler that raises."""
+    return any(
+        isinstance(around, ast.ExceptHandler) and isinstance(around.body[-1], ast.Raise)
+        for around in module.ancestors(statement)
+    )
 
 
 def locals_of(function: AnyFunction) -> set[str]:
@@ -67,6 +98,17 @@ def _collections(module: Module, name: ast.expr) -> Iterator[ast.expr]:
             is_same = module.function(call) is module.function(name)
             if is_same and isinstance(call.func, ast.Attribute) and any(mentions(one, key(name)) for one in call.args):
                 yield call.func.value
+
+
+def _lets_go(module: Module, node: ast.AST, collection: Key) -> bool:
+    """Tell whether a node takes something out of a collection, replaces it, or hands on the method that takes out."""
+    if isinstance(node, ast.Attribute) and key(node.value) == collection:
+        return node.attr in _EMPTIES
+    if isinstance(node, (ast.Delete, ast.Assign, ast.AnnAssign)):
+        targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets
+        begins = getattr(module.function(node), "name", "") == "__init__"
+        return not begins and any(mentions(target, collection) for target in targets)
+    return isinstance(node, ast.AugAssign) and key(node.target) == collection
 
 
 def _is_cancelled(module: Module, function: AnyFunction, holder: ast.expr) -> bool:

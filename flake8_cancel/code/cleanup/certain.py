@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.escapes import escapes
+from flake8_cancel.code.cleanup.harmless import is_harmless, is_look, makers
 from flake8_cancel.code.cleanup.reentry import is_guard
 from flake8_cancel.code.cleanup.taking import (
     COUNT,
@@ -28,22 +29,15 @@ from flake8_cancel.code.verbs import is_exit, matches, opens, words
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
-# Tasks and processes have rules of their own; nothing is lost with what lives in memory alone.
+# Tasks and processes have rules of their own.
 _OTHER_KINDS = frozenset(
     {Kind.TASK, Kind.FUTURE, Kind.GATHER, Kind.SHIELD, Kind.PROCESS, Kind.TIMER_HANDLE, Kind.HANDLE}
 )
-_HARMLESS_MAKERS = frozenset({"io.BytesIO", "io.StringIO"})
 _PROCESS_MAKERS = frozenset({"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"})
 # What these make stays on the disk until it is removed.
 _TEMPORARY = frozenset({"tempfile.mkdtemp", "tempfile.mkstemp"})
 _REMOVES = frozenset({"remove", "removedirs", "rmdir", "rmtree", "unlink"})
 _PUTS_BACK = frozenset({"put", "put_nowait"})
-# What these return was there before.
-_LOOKS = frozenset({"current", "find", "get", "lookup"})
-
-
-# The first words of what makes a cursor.
-_CURSORS = (("cursor",), ("execute",), ("executemany",), ("executescript",))
 
 
 def runs_on_asyncio(module: Module) -> bool:
@@ -78,6 +72,8 @@ def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, givi
     # A rollback to something is an operation of its own.
     if giving.form == METHOD and words(giving.verb)[:1] == ("rollback",) and giving.given:
         return False
+    if is_harmless(module, function, taking, giving):
+        return False
     if taking.form == MADE:
         return _is_made(module, function, taking, giving)
     thing = _expression(taking)
@@ -86,16 +82,6 @@ def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, givi
     if taking.form in (COUNT, ENTRY):
         return not (isinstance(thing, ast.Name) and _is_local(function, thing.id))
     return _is_pair(module, function, taking, giving, thing)
-
-
-def is_empty_record(module: Module, taking: Act) -> bool:
-    """Tell whether what is made is a dataclass of this file that holds nothing yet."""
-    if taking.form != MADE or taking.call is None or taking.call.args or taking.call.keywords:
-        return False
-    made = module.definition(taking.call.func)
-    decorators = made.decorator_list if isinstance(made, ast.ClassDef) else []
-    makers = (decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in decorators)
-    return any(module.name(maker) == "dataclasses.dataclass" for maker in makers)
 
 
 def is_new(module: Module, function: ast.AsyncFunctionDef, taking: Act) -> bool:
@@ -109,12 +95,12 @@ def is_new(module: Module, function: ast.AsyncFunctionDef, taking: Act) -> bool:
     if _has_rules_of_its_own(module, taking):
         return False
     has_alias = isinstance(taking.node, ast.Assign) and len(taking.node.targets) > 1
-    return taking.awaited or not (has_alias or _is_look(taking.verb) or _is_opened(function, taking))
+    return taking.awaited or not (has_alias or is_look(taking.verb) or _is_opened(function, taking))
 
 
 def _has_rules_of_its_own(module: Module, taking: Act) -> bool:
-    """Tell whether what is made is a task or process, or needs no cleanup at all."""
-    if taking.call is not None and module.name(taking.call.func) in _HARMLESS_MAKERS | _PROCESS_MAKERS:
+    """Tell whether what is made is a task or a process."""
+    if taking.call is not None and module.name(taking.call.func) in _PROCESS_MAKERS:
         return True
     return module.kind(_value(taking.node)) in _OTHER_KINDS
 
@@ -131,29 +117,18 @@ def _is_made(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving
     name = _name(taking.thing)
     if not name or not _is_local(function, name) or taking.call is None or "cancel" in words(giving.verb):
         return False
-    if _has_rules_of_its_own(module, taking) or _is_held_by_another(module, taking):
+    if _has_rules_of_its_own(module, taking):
         return False
-    if _is_look(taking.verb) and not taking.awaited and not _is_listed(module, taking.call):
+    if is_look(taking.verb) and not taking.awaited and not _is_listed(module, taking.call):
         return False
-    if giving.thing != taking.thing and not (calls_back(giving, taking) or _takes_back(module, taking, giving)):
+    if giving.thing != taking.thing and not (
+        calls_back(giving, taking) or _takes_back(module, function, taking, giving)
+    ):
         return False
     is_open = taking.awaited and opens(taking.verb)
     if giving.thing == taking.thing and not is_open and _is_opened(function, taking):
         return False
     return _only_made(function, name) and not escapes(module, function, name)
-
-
-def _is_held_by_another(module: Module, taking: Act) -> bool:
-    """Tell whether what is made ends by itself: a cursor with its local, or the whole with the block that holds it."""
-    if words(taking.verb)[:1] in _CURSORS:
-        return True
-    lender = taking.call.func.value if taking.call and isinstance(taking.call.func, ast.Attribute) else None
-    return lender is not None and any(
-        isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == root(lender)
-        for around in module.ancestors(taking.node)
-        if isinstance(around, (ast.With, ast.AsyncWith))
-        for item in around.items
-    )
 
 
 def _is_listed(module: Module, call: ast.Call) -> bool:
@@ -164,12 +139,7 @@ def _is_listed(module: Module, call: ast.Call) -> bool:
     return name in makers or any(maker.rpartition(".")[2] == verb for maker in makers)
 
 
-def _is_look(verb: str) -> bool:
-    found = words(verb)
-    return bool(found) and found[0] in _LOOKS
-
-
-def _takes_back(module: Module, taking: Act, giving: Act) -> bool:
+def _takes_back(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
     """Tell whether what made a thing takes it back: ``pool.acquire()`` and ``pool.release(thing)``."""
     if giving.given[:1] != (taking.thing,) or "cancel" in words(giving.verb):
         return False
@@ -180,11 +150,21 @@ def _takes_back(module: Module, taking: Act, giving: Act) -> bool:
     if taking.verb == "get" and giving.verb in _PUTS_BACK:
         # A queue is a pool where what was taken out is put back.
         return giving.thing == key(lender)
+    if not _is_same_all_along(function, taking, taking.thing):
+        return False
     return matches(taking.verb, giving.verb) or (
         len(giving.given) == 1
         and taking.awaited
         and words(giving.verb)[0] in ("aclose", "close", "disconnect", "release")
     )
+
+
+def _is_same_all_along(function: ast.AsyncFunctionDef, taking: Act, thing: Key | None) -> bool:
+    """Tell whether what was got is put back as it was: not what was read and is written back changed."""
+    if taking.call is None or words(taking.verb)[:1] != ("get",):
+        return True
+    made = [one.func if isinstance(one, ast.Call) else None for one in makers(function, _name(thing))]
+    return all(one is not None and key(one) == key(taking.call.func) for one in made)
 
 
 def _is_opened(function: ast.AsyncFunctionDef, taking: Act) -> bool:
@@ -205,6 +185,8 @@ def _is_pair(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving
     if is_lock_pair(taking, giving):
         return False
     if taking.result is not None and taking.result not in giving.given and not is_exit(giving.verb):
+        return False
+    if not _is_same_all_along(function, taking, taking.result):
         return False
     if isinstance(thing, ast.Name):
         is_own = _is_local(function, thing.id) and _only_made(function, thing.id)

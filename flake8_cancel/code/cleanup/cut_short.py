@@ -6,31 +6,22 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_cancel.code.cleanup.certain import is_shielded
 from flake8_cancel.code.cleanup.framing import block_of
 from flake8_cancel.code.cleanup.owed import owed
 from flake8_cancel.code.cleanup.releases import any_of, handed_to_with, lets_out, passes
 from flake8_cancel.code.cleanup.taking import Act, givings, key, mentions, own_statements
+from flake8_cancel.code.cleanup.waiting import is_kept_off, is_known_to_wait
 from flake8_cancel.code.graph.catchers import is_broad, names_cancelled
 from flake8_cancel.code.graph.flow import Flow, cancelled_pending
 from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import SUSPEND, State
 from flake8_cancel.code.lost.cancellers import ended_by_child
 from flake8_cancel.code.meaning.scopes import FUNCTIONS
-from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
-
-# Methods that have to wait for the other side, as a rule.
-_WAITING = frozenset(
-    """
-    __aexit__ aclose close commit disconnect drain execute flush join logout quit rollback shutdown stop terminate
-    unsubscribe wait wait_closed wait_for
-    """.split()
-)
 
 
 class Behind(NamedTuple):
@@ -56,6 +47,7 @@ class Cut(NamedTuple):
         block: the block of both, see ``Behind``.
         statement: the statement of it that waits.
         last: the statement of it with the last cleanup that is skipped.
+        further: the same for the blocks further out that the await skips cleanup of too.
     """
 
     wait: ast.AST
@@ -63,6 +55,7 @@ class Cut(NamedTuple):
     block: Sequence[ast.stmt]
     statement: ast.stmt
     last: ast.stmt
+    further: tuple[Cut, ...] = ()
 
 
 def cleanup_blocks(module: Module, statement: ast.AST) -> Iterator[list[ast.stmt]]:
@@ -122,7 +115,7 @@ def waits_in(module: Module, block: list[ast.stmt], shielded: bool = False) -> d
     return {
         node: found[node]
         for node in sorted(found, key=_place)
-        if is_interruptible(module, node) and (shielded or not _is_shielded(module, node))
+        if is_interruptible(module, node) and (shielded or not is_kept_off(module, node))
         # Who is cut while he waits for a lock to be free has not begun, and may be called again.
         if around is not function or isinstance(module.parent(node), (ast.Expr, ast.Assign))
     }
@@ -149,7 +142,11 @@ def skipping(module: Module, block: list[ast.stmt]) -> Iterator[tuple[ast.AST, l
             and (common := _common(module, wait, act.node)) is not None
         )
         behind = [one for one in candidates if _is_skipped(module, flow, states, one)]
-        if behind and _is_known_to_wait(module, wait, behind) and not is_ended_by_child(module, wait):
+        if (
+            behind
+            and is_known_to_wait(module, wait, {one.act.thing for one in behind})
+            and not is_ended_by_child(module, wait)
+        ):
             yield wait, behind
 
 
@@ -162,12 +159,22 @@ def cuts(module: Module, block: list[ast.stmt]) -> Iterator[Cut]:
     """
     done: list[Sequence[ast.stmt]] = []
     for wait, behind in skipping(module, block):
-        first = behind[0]
+        first, *further = _by_block(wait, behind)
         if not any(first.block is other for other in done):
             done.append(first.block)
-            ends = {one.act.node for one in behind if one.block is first.block}
-            last = next(node for node in reversed(first.block) if ends & nodes_of([node]))
-            yield Cut(wait, first.act, first.block, first.statement, last)
+            yield first._replace(further=tuple(further))
+
+
+def _by_block(wait: ast.AST, behind: Sequence[Behind]) -> Iterator[Cut]:
+    """Yield what a wait skips, from the innermost block out."""
+    done: list[Sequence[ast.stmt]] = []
+    for first in behind:
+        if any(first.block is other for other in done):
+            continue
+        done.append(first.block)
+        skipped = {one.act.node for one in behind if one.block is first.block}
+        last = next(node for node in reversed(first.block) if skipped & nodes_of([node]))
+        yield Cut(wait, first.act, first.block, first.statement, last)
 
 
 def following(block: Sequence[ast.stmt], statement: ast.stmt) -> Sequence[ast.stmt]:
@@ -184,43 +191,20 @@ def _place(node: ast.AST) -> tuple[int, int]:
     return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
 
 
-def _is_shielded(module: Module, node: ast.AST) -> bool:
-    """Tell whether a cancellation that comes in here leaves what is waited for alone, or is kept off."""
-    if is_shielded(module, node):
-        return True
-    if not isinstance(node, ast.Await):
-        return False
-    call = node.value
-    if isinstance(call, ast.Call) and module.name(call.func) == "asyncio.wait_for" and call.args:
-        call = call.args[0]
-    return module.kind(call) is Kind.SHIELD
-
-
-def _is_known_to_wait(module: Module, node: ast.AST, behind: Sequence[Behind]) -> bool:
-    """Tell whether a wait is one of this file or of asyncio's, or one of another file that commonly waits.
-
-    So does whatever else is asked of the thing that has to be given back behind it.
-    """
-    call = node.value if isinstance(node, ast.Await) else None
-    if not isinstance(call, ast.Call) or module.called(call) or (module.name(call.func) or "").startswith("asyncio."):
-        return True
-    if not isinstance(call.func, ast.Attribute):
-        return False
-    is_known = module.kind(call.func.value) is not None or call.func.attr in _WAITING
-    return is_known or key(call.func.value) in {one.act.thing for one in behind}
-
-
 def _is_skipped(module: Module, flow: Flow, waits: list[State], behind: Behind) -> bool:
     """Tell whether cleanup is reached behind a wait, and by no way out when a cancellation strikes there."""
     act, wait = behind.act, waits[0].point.node
     if _is_made_since(module, flow, wait, act):
         return False
-    same = {
-        other.node
+    alike = [
+        other
         for node in own_statements(flow.function.body)
         for other in givings(node)
         if (other.thing, other.given) == (act.thing, act.given)
-    }
+    ]
+    same = {other.node for other in alike}
+    # Two methods of one's own do two things.
+    again = {other.node for other in alike if other.verb == act.verb or act.thing != key(ast.Name("self"))}
     # Where the block is gone on with, what it does is its own choice.
     next_one = set(following(behind.block, behind.statement)[:1])
     # An ``if`` around a release only asks whether there is anything to be given back.
@@ -233,7 +217,7 @@ def _is_skipped(module: Module, flow: Flow, waits: list[State], behind: Behind) 
     is_release = any_of(passes(same | next_one | asking), handed_to_with(act.thing))
     for state in waits:
         going_on = [State(target, state.pending) for target in state.point.targets]
-        if flow.walk(going_on, passes({act.node}), avoid=passes(same - {act.node})) is None:
+        if flow.walk(going_on, passes({act.node}), avoid=passes(again - {act.node})) is None:
             continue
         if lets_out(flow, state, is_release):
             return True
@@ -241,8 +225,13 @@ def _is_skipped(module: Module, flow: Flow, waits: list[State], behind: Behind) 
 
 
 def _is_made_since(module: Module, flow: Flow, wait: ast.AST, act: Act) -> bool:
-    """Tell whether what is given back is only made when the wait is over, or by what waits."""
+    """Tell whether what is given back is only made, or known to be there, when the wait is over."""
     begin = next(node for node in (wait, *module.ancestors(wait)) if isinstance(node, ast.stmt))
+    asked = [
+        parent.test
+        for parent in module.ancestors(act.node)
+        if isinstance(parent, ast.If) and wait not in nodes_of([parent])
+    ]
     for node in walk(flow.function):
         if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) or node.value is None:
             continue
@@ -251,7 +240,10 @@ def _is_made_since(module: Module, flow: Flow, wait: ast.AST, act: Act) -> bool:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         is_made = any(isinstance(part, (ast.Await, ast.Call)) for part in walk(node.value))
         bound = [part for target in targets for part in walk(target) if isinstance(part, (ast.Attribute, ast.Name))]
-        if is_made and any(mentions(act.node, key(part)) for part in bound if isinstance(part.ctx, ast.Store)):
+        # What the wait gave may also say whether there is anything to be given back.
+        users = [act.node, *asked] if node is begin else [act.node]
+        stored = [key(part) for part in bound if isinstance(part.ctx, ast.Store)]
+        if is_made and any(mentions(user, one) for user in users for one in stored):
             return True
     return False
 

@@ -7,10 +7,28 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.certain import is_new
-from flake8_cancel.code.cleanup.releases import Skip, after, is_in_passed_clause, passes, skipped
-from flake8_cancel.code.cleanup.taking import MADE, METHOD, Act, gives_back, givings, own_statements, root_name, takings
+from flake8_cancel.code.cleanup.releases import (
+    Skip,
+    after,
+    guards,
+    is_in_passed_clause,
+    may_give_back,
+    passes,
+    skipped,
+)
+from flake8_cancel.code.cleanup.taking import (
+    MADE,
+    METHOD,
+    Act,
+    gives_back,
+    givings,
+    key,
+    own_statements,
+    root_name,
+    takings,
+)
 from flake8_cancel.code.tree import walk
-from flake8_cancel.code.verbs import ends
+from flake8_cancel.code.verbs import ends, matches
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -44,10 +62,13 @@ def half_entered(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Ski
         if taking.form == MADE and not is_new(module, function, taking):
             continue
         giving = next((act for act in given if _undoes(module, act, taking, taking.thing in stacks)), None)
-        ended = {act.node for act in ending if gives_back(act, taking, module.facts) or _ends_own(module, act)}
-        if giving is None or any(is_in_passed_clause(module, node) for node in ended):
+        if giving is None or _is_opened_later(function, taking, giving):
             continue
-        place = skipped(module, flow, after(flow, taking.node), passes(ended))
+        ended = {act.node for act in ending if _ends(module, act, taking)}
+        if any(is_in_passed_clause(module, node) for node in ended):
+            continue
+        asking = {guard for node in ended for guard in guards(module, node, taking.thing)}
+        place = skipped(module, flow, after(flow, taking.node), passes(ended | asking))
         if place is not None:
             yield Skip(taking, giving, place, ())
             return
@@ -70,6 +91,23 @@ def _givings(method: _Method) -> Iterable[Act]:
 
 def _is_own(act: Act) -> bool:
     return root_name(act.thing) in ("self", "super")
+
+
+def _is_opened_later(function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
+    """Tell whether what is made is only opened by what it is given back from: a lock is acquired, then released."""
+    names = [taking.thing]
+    if isinstance(taking.node, ast.Assign):
+        names.extend(map(key, taking.node.targets))
+    return taking.form == MADE and any(
+        act.form == METHOD and act.thing in names and matches(act.verb, giving.verb)
+        for node in own_statements(function.body)
+        for act in takings(node)
+    )
+
+
+def _ends(module: Module, act: Act, taking: Act) -> bool:
+    facts = module.facts
+    return gives_back(act, taking, facts) or may_give_back(act, taking, facts) or _ends_own(module, act)
 
 
 def _ends_own(module: Module, act: Act) -> bool:

@@ -8,12 +8,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import Facts
 from flake8_cancel.code.cleanup.owing import Reason, is_wide, outlasts, reasons
-from flake8_cancel.code.cleanup.releases import any_of, handed_to_with, lets_out, passes
-from flake8_cancel.code.cleanup.taking import METHOD, Act, Key, givings, lowered_flag, mentions, own_statements, root
+from flake8_cancel.code.cleanup.releases import any_of, guards, handed_to_with, lets_out, passes
+from flake8_cancel.code.cleanup.taking import (
+    METHOD,
+    Act,
+    Key,
+    givings,
+    key,
+    lowered_flag,
+    mentions,
+    own_statements,
+    root,
+)
 from flake8_cancel.code.cleanup.unarmed import is_unarmed
+from flake8_cancel.code.graph.catchers import names_cancelled
 from flake8_cancel.code.graph.edges import NEXT
 from flake8_cancel.code.graph.errors import BASE_EXCEPTION, CANCEL, EXCEPTION, NO, catches
 from flake8_cancel.code.graph.flow import Flow
+from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import ASYNC_EXIT, CLAUSE, RAISE, STEP, STOP, SUSPEND, YIELD, Frame, State
 from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends, ends_argument
@@ -85,14 +97,14 @@ def _of_clause(
     way_out = _way_out(flow, handler) if acts else RAISES
     # What merely cancels a task or a future says less about what is owed.
     for giving in sorted(acts, key=lambda act: act.verb == "cancel"):
-        if is_unarmed(module, statement, giving):
+        if is_unarmed(module, statement, giving) or _is_chosen_by_error(module, handler, giving):
             continue
         for reason in reasons(module, flow, function, handler, giving):
             if not reason.is_own and not any(is_wide(module, clause) for clause in _alike(statement, giving)):
                 continue
             if way_out != RAISES and not outlasts(module, function, handler, giving, reason):
                 continue
-            path = _missing(flow, function, statement, giving, reason, module.facts)
+            path = _missing(module, flow, function, statement, giving, reason)
             if path:
                 yield Missed(handler, giving, path, way_out)
                 return
@@ -100,6 +112,22 @@ def _of_clause(
 
 def _given(handler: ast.ExceptHandler) -> list[Act]:
     return [act for node in own_statements(handler.body) for act in (*givings(node), *lowered_flag(node))]
+
+
+def _is_chosen_by_error(module: Module, handler: ast.ExceptHandler, giving: Act) -> bool:
+    """Tell whether a handler asks its error first whether to clean up: then that only mends what this error broke."""
+    inside: ast.AST = giving.node
+    for parent in module.ancestors(giving.node):
+        if parent is handler:
+            return False
+        if isinstance(parent, ast.If) and inside in parent.body and _mentions_error(parent.test, handler):
+            return True
+        inside = parent
+    return False
+
+
+def _mentions_error(test: ast.expr, handler: ast.ExceptHandler) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == handler.name for node in walk(test))
 
 
 def _may_take_cancellation(module: Module, clause: ast.ExceptHandler) -> bool:
@@ -148,18 +176,24 @@ def _is_inside(state: State, handler: ast.ExceptHandler) -> bool:
 
 
 def _missing(
-    flow: Flow, function: ast.AsyncFunctionDef, statement: ast.Try, giving: Act, reason: Reason, facts: Facts
+    module: Module, flow: Flow, function: ast.AsyncFunctionDef, statement: ast.Try, giving: Act, reason: Reason
 ) -> tuple[tuple[ast.AST, str], ...]:
     """Return the way of a cancellation inside the ``try`` that leaves the function without the cleanup."""
-    if reason.thing and _is_stacked(function, reason.thing):
+    if reason.thing and (_is_stacked(function, reason.thing) or _is_own_choice(module, statement, reason.thing)):
         return ()
-    is_release = any_of(passes(_doing(function, giving, reason.thing, facts)), handed_to_with(reason.thing))
+    doing = _doing(function, giving, reason.thing, module.facts)
+    around = set(module.ancestors(statement))
+    asking = {guard for node in doing for guard in guards(module, node, reason.thing) if guard not in around}
+    is_release = any_of(passes(doing | asking), handed_to_with(reason.thing))
     body = {node for part in statement.body for node in walk(part)}
 
     def leaks(state: State) -> bool:
         point = state.point
         # The yield of a context manager raises the cancellation of its body.
-        return point.kind in _PLACES and point.node in body and lets_out(flow, state, is_release)
+        if point.kind not in _PLACES or point.node not in body:
+            return False
+        is_cut = point.kind != SUSPEND or is_interruptible(module, point.node)
+        return is_cut and lets_out(flow, state, is_release)
 
     way = flow.walk(reason.starts, leaks, avoid=is_release, kinds=frozenset({NEXT}))
     if way is None:
@@ -190,6 +224,27 @@ def _includes(act: Act, giving: Act, thing: Key | None, facts: Facts) -> bool:
     if thing is not None and thing in act.given and ends_argument(act.verb, facts):
         return True
     return root(act.call) == "self" == root(giving.call) and ends(act.verb, facts)
+
+
+def _is_own_choice(module: Module, statement: ast.Try, thing: Key) -> bool:
+    """Tell whether a clause further out that names the cancellation ends the thing, in its own way."""
+    calls = (
+        node
+        for around in module.ancestors(statement)
+        if isinstance(around, ast.Try)
+        for clause in around.handlers
+        if names_cancelled(module, clause)
+        for node in walk(clause)
+        if isinstance(node, ast.Call)
+    )
+    return any(_ends_thing(module, call, thing) for call in calls)
+
+
+def _ends_thing(module: Module, call: ast.Call, thing: Key) -> bool:
+    if isinstance(call.func, ast.Attribute) and key(call.func.value) == thing:
+        return ends(call.func.attr, module.facts)
+    verb = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return ends_argument(verb, module.facts) and any(mentions(argument, thing) for argument in call.args)
 
 
 def _is_stacked(function: ast.AsyncFunctionDef, thing: Key) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import HARMLESS_CALLS
-from flake8_cancel.code.cleanup.cancellable import locals_of, may_be_cancelled, root_of
+from flake8_cancel.code.cleanup.cancellable import is_used_once, locals_of, may_be_cancelled, root_of
 from flake8_cancel.code.cleanup.certain import is_lock_pair
 from flake8_cancel.code.cleanup.escapes import escapes
 from flake8_cancel.code.cleanup.releases import after, ends_normally, passes
@@ -69,7 +69,9 @@ def released_inside(module: Module, start: ast.Call) -> Inside | None:
     work = module.definition(coroutine.func) if coroutine else None
     if coroutine is None or not isinstance(function, _FUNCTIONS) or not isinstance(work, ast.AsyncFunctionDef):
         return None
-    given = list(_given_back(module, work, coroutine)) if work is not function and not work.decorator_list else []
+    if work is function or work.decorator_list or is_used_once(module, function, start):
+        return None
+    given = list(_given_back(module, work, coroutine))
     statement = next(around for around in module.ancestors(start) if isinstance(around, ast.stmt))
     for taking in (act for node in own_statements(function.body) for act in takings(node)) if given else ():
         giving = next((act for act, seen in given if _undoes(module, seen, taking)), None)

@@ -6,8 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.left_open import holds_nothing
-from flake8_cancel.code.cleanup.taking import COUNT, ENTRY, METHOD, Act, givings, root
+from flake8_cancel.code.cleanup.taking import COUNT, ENTRY, METHOD, Act, givings, key, root
 from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import TAKES_OUT, ends
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 # What stays on the disk.
 _REMOVERS = frozenset({"os.remove", "os.rmdir", "os.unlink", "shutil.rmtree"})
+_ASKS_KIND = frozenset({"builtins.hasattr", "builtins.isinstance"})
 
 
 def owed(module: Module, statement: ast.stmt) -> Act | None:
@@ -33,7 +35,7 @@ def _is_owed(module: Module, act: Act) -> bool:
     if act.form != METHOD or act.call is None:
         return False
     if module.name(act.call.func) in _REMOVERS or ends(act.verb, module.facts):
-        return not _is_idle_generator(module, act.call)
+        return not (_is_idle_generator(module, act.call) or _is_optional(module, act) or _is_switched_off(module, act))
     if not isinstance(act.call.func, ast.Attribute):
         return False
     if act.verb in TAKES_OUT and act.given:
@@ -45,6 +47,32 @@ def _is_idle_generator(module: Module, call: ast.Call) -> bool:
     """Tell whether a call closes an async generator of this file that holds nothing while it hands over."""
     made = module.value(call.func.value) if isinstance(call.func, ast.Attribute) else None
     return made is not None and holds_nothing(module, made)
+
+
+def _is_optional(module: Module, act: Act) -> bool:
+    """Tell whether an iterator of any kind is closed if it can be: else the event loop does that when it is dropped."""
+    if act.verb != "aclose":
+        return False
+    return any(
+        isinstance(node, ast.Call)
+        and module.name(node.func) in _ASKS_KIND
+        and any(key(argument) == act.thing for argument in node.args)
+        for around in module.ancestors(act.node)
+        if isinstance(around, ast.If)
+        for node in walk(around.test)
+    )
+
+
+def _is_switched_off(module: Module, act: Act) -> bool:
+    """Tell whether an act stands under a name that this file sets to False, and to nothing else."""
+    inside: ast.AST = act.node
+    for around in module.ancestors(act.node):
+        if isinstance(around, ast.If) and inside in around.body and isinstance(around.test, ast.Name):
+            value = module.value(around.test)
+            if isinstance(value, ast.Constant) and value.value is False:
+                return True
+        inside = around
+    return False
 
 
 def _outlives(act: Act) -> bool:

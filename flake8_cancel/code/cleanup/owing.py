@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_cancel.code.cleanup.certain import is_empty_record
+from flake8_cancel.code.cleanup.harmless import is_empty_record, is_harmless, is_look
 from flake8_cancel.code.cleanup.reentry import is_guard
 from flake8_cancel.code.cleanup.releases import after, statement_states
 from flake8_cancel.code.cleanup.taking import (
@@ -79,10 +79,12 @@ def reasons(
     for taking in before:
         if taking.form == FLAG and not is_guard(module, function, taking):
             continue
+        is_found = taking.form == MADE and is_look(taking.verb) and not taking.awaited
+        if (is_found and giving.thing == taking.thing) or is_harmless(module, function, taking, giving):
+            continue
         if gives_back(giving, taking, module.facts) and not _cancels_a_future(module, giving):
             thing = taking.thing if taking.form != METHOD else giving.thing
-            begins = taking.form == METHOD and opens(taking.verb)
-            starts = statement_states(flow, taking.node) if begins else after(flow, taking.node)
+            starts = _starts(flow, taking)
             if is_empty_record(module, taking):
                 starts = _fillings(flow, function, handler, taking)
             yield Reason(taking, thing, starts, True)
@@ -92,12 +94,20 @@ def reasons(
         return
     for taking in before:
         if (taking.form, taking.thing, taking.result) == (METHOD, giving.thing, None) and opens(taking.verb):
-            yield Reason(taking, giving.thing, statement_states(flow, taking.node), False)
+            yield Reason(taking, giving.thing, _starts(flow, taking), False)
     is_own = giving.thing in (None, key(ast.Name("self")))
-    if (is_own and opens(function.name) and not module.started_only_as_task(function)) or words(giving.verb)[
-        0
-    ] == "abort":
+    is_opener = is_own and opens(function.name) and not module.started_only_as_task(function)
+    # The end of the function's patience says that the other side is gone, and then there is something to be aborted.
+    is_aborted = words(giving.verb)[0] == "abort" and EXCEPTION in module.names(handler.type)
+    if is_opener or is_aborted:
         yield Reason(None, giving.thing, [flow.start], False)
+
+
+def _starts(flow: Flow, taking: Act) -> list[State]:
+    """Return from where on a thing is owed: from within what opens it, but an exit stack holds what is all entered."""
+    is_entered = words(taking.verb)[:1] == ("enter",)
+    begins = taking.form == METHOD and opens(taking.verb) and not is_entered
+    return statement_states(flow, taking.node) if begins else after(flow, taking.node)
 
 
 def _fillings(flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, taking: Act) -> list[State]:

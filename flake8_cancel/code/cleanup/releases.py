@@ -27,6 +27,7 @@ from flake8_cancel.code.graph import managers
 from flake8_cancel.code.graph.catchers import catchers
 from flake8_cancel.code.graph.edges import CANCELLED, NEXT
 from flake8_cancel.code.graph.flow import Flow, cancelled_pending
+from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import ASYNC_EXIT, END, STEP, SUSPEND, Frame, State
 from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends, ends_argument, may_give
@@ -113,7 +114,7 @@ def is_place(module: Module, state: State) -> bool:
     if point.kind == ASYNC_EXIT:
         assert isinstance(point.node, ast.withitem)
         return managers.scope(module, point.node) == "group"
-    return point.kind == SUSPEND
+    return point.kind == SUSPEND and is_interruptible(module, point.node, converted=True)
 
 
 def frames(state: State) -> Iterator[Frame]:
@@ -215,13 +216,14 @@ def held_lock(module: Module, function: ast.AsyncFunctionDef, statement: ast.stm
 def _skip(module: Module, flow: Flow, taking: Act, giving: list[Act]) -> Skip | None:
     starts = after(flow, taking.node)
     nodes = {act.node for act in giving}
-    guards = {guard for node in nodes for guard in _guards(module, node, taking)}
-    is_release = any_of(passes(nodes | guards), handed_to_with(taking.thing))
+    asked = [key(parent.test) for parent in module.ancestors(taking.node) if isinstance(parent, ast.If)]
+    asking = {guard for node in nodes for guard in guards(module, node, taking.thing, asked)}
+    is_release = any_of(passes(nodes | asking), handed_to_with(taking.thing))
     if flow.walk(starts, ends_normally, avoid=is_release):
         return None
     first = flow.walk(starts, passes(nodes))
     statements = own_statements(flow.function.body)
-    others = {node for node in statements if any(_may_give_back(act, taking, module.facts) for act in givings(node))}
+    others = {node for node in statements if any(may_give_back(act, taking, module.facts) for act in givings(node))}
     place = skipped(module, flow, starts, any_of(is_release, passes(others))) if first else None
     if first is None or place is None:
         return None
@@ -229,14 +231,20 @@ def _skip(module: Module, flow: Flow, taking: Act, giving: list[Act]) -> Skip | 
     return Skip(taking, next(act for act in giving if act.node is reached), place, tuple(nodes))
 
 
-def _guards(module: Module, release: ast.stmt, taking: Act) -> Iterator[ast.stmt]:
-    """Yield the ``if`` statements that only ask whether the thing was taken at all."""
-    asked = [key(parent.test) for parent in module.ancestors(taking.node) if isinstance(parent, ast.If)]
+def guards(module: Module, release: ast.stmt, thing: Key | None, asked: Collection[Key] = ()) -> Iterator[ast.stmt]:
+    """Yield the ``if`` statements around a release that only ask whether there is anything to be given back.
+
+    Args:
+        module: the module.
+        release: the statement that gives back.
+        thing: what it gives back.
+        asked: further conditions that say whether there is.
+    """
     inside: ast.AST = release
     for parent in module.ancestors(release):
         if isinstance(parent, _FUNCTIONS):
             return
-        if isinstance(parent, ast.If) and inside in parent.body and _asks(parent.test, asked, taking.thing):
+        if isinstance(parent, ast.If) and inside in parent.body and _asks(parent.test, asked, thing):
             yield parent
         inside = parent
 
@@ -247,13 +255,21 @@ def _asks(test: ast.expr, asked: Collection[Key], thing: Key | None) -> bool:
     return mentions(test, thing) and not any(isinstance(node, ast.Await) for node in walk(test))
 
 
-def _may_give_back(giving: Act, taking: Act, facts: Facts) -> bool:
-    """Tell whether a statement may well include giving back: it cleans up what the thing belongs to, or is given it."""
+def may_give_back(giving: Act, taking: Act, facts: Facts) -> bool:
+    """Tell whether a statement may well include giving back: it ends what the thing belongs to, or is given it.
+
+    Args:
+        giving: the statement.
+        taking: what takes the thing.
+        facts: the names of further cleanup calls.
+    """
     if giving.form != METHOD:
         return giving.form == taking.form and giving.thing == taking.thing
     if any(thing in giving.given for thing in (taking.thing, taking.result, *taking.given)):
         return ends_argument(giving.verb, facts)
-    return giving.thing is not None and giving.thing in owners(taking.thing) and ends(giving.verb, facts)
+    # What a thing was made of is closed in its stead.
+    wider = (*owners(taking.thing), *(taking.given if taking.form == MADE else ()))
+    return giving.thing is not None and giving.thing in wider and ends(giving.verb, facts)
 
 
 def is_in_passed_clause(module: Module, node: ast.stmt) -> bool:

@@ -16,29 +16,33 @@ if TYPE_CHECKING:
 
 _Around = frozenset[ast.AST]
 _LOCKS = frozenset({Kind.LOCK, Kind.CONDITION})
+_LOCK_WORDS = frozenset({"cond", "condition", "lock", "mutex"})
 
 
-def is_interruptible(module: Module, node: ast.AST, around: _Around = frozenset()) -> bool:
+def is_interruptible(module: Module, node: ast.AST, around: _Around = frozenset(), converted: bool = False) -> bool:
     """Tell whether a cancellation may come out of a place that waits, as far as this file knows.
 
     It does not come out of a coroutine function of this file that never suspends or takes every cancellation itself,
-    nor of the wait for a lock that nobody in this file holds while he suspends.
+    nor of the wait for a lock that nobody in this file holds while he suspends, or for room in a queue without end.
 
     Args:
         module: the module.
         node: an ``await``, an item of ``async with``, or anything else that may suspend.
         around: the functions that are looked into already.
+        converted: whether it also counts when another error comes out in its stead.
     """
     if isinstance(node, ast.withitem):
         return not _is_free(module, node.context_expr, around)
     call = node.value if isinstance(node, ast.Await) else None
+    if isinstance(call, ast.Call) and (_has_room(module, call) or _closes_at_once(module, call)):
+        return False
     helper = module.called(call) if isinstance(call, ast.Call) else None
     if not isinstance(helper, ast.AsyncFunctionDef) or helper.decorator_list or helper in around:
         return True
     if _may_be_overridden(helper):
         return True
     flow = module.flow(helper)
-    return flow is None or _lets_out(module, flow, around | {helper})
+    return flow is None or _lets_out(module, flow, around | {helper}, converted)
 
 
 def interruptible(module: Module, states: list[State]) -> list[State]:
@@ -46,61 +50,114 @@ def interruptible(module: Module, states: list[State]) -> list[State]:
     return [state for state in states if is_interruptible(module, state.point.node)]
 
 
-def _lets_out(module: Module, flow: Flow, around: _Around) -> bool:
+def _lets_out(module: Module, flow: Flow, around: _Around, converted: bool) -> bool:
     if flow.states(YIELD):
         return True
-    waits = [state for state in flow.suspensions() if is_interruptible(module, state.point.node, around)]
+    waits = [state for state in flow.suspensions() if is_interruptible(module, state.point.node, around, converted)]
     ends = flow.ends([cancelled for _, cancelled in flow.cancelled(waits)])
+    if converted:
+        return any(end.error is not None for end in ends)
     return any(end.error is not None and CANCELLED_ERROR in (end.error.name, *end.error.members) for end in ends)
 
 
 def _is_free(module: Module, lock: ast.expr, around: _Around) -> bool:
     """Tell whether a lock is only ever held by blocks of this file that do not suspend, so that nobody waits for it.
 
-    A condition that others may see is made for them to wait for, and one that is given a lock shares it.
+    What shares the lock counts too. A condition that others may see is made for them to hold, unless this file does.
     """
-    reference = module.reference(lock)
-    owner, kind = module.class_around(lock), module.kind(lock)
-    if kind not in _LOCKS or reference is None or owner is None:
+    if not isinstance(lock, ast.Attribute) or module.reference(lock) is None or module.class_around(lock) is None:
         return False
-    if not isinstance(lock, ast.Attribute) or any(
-        isinstance(call.func, ast.Attribute) and module.reference(call.func.value) == reference
-        for call in module.calls("acquire")
-    ):
+    kind = module.kind(lock)
+    if kind not in _LOCKS and (kind is not None or _LOCK_WORDS.isdisjoint(lock.attr.split("_"))):
         return False
-    is_shared = any(call.args or call.keywords for call in module.calls("Condition"))
-    if kind is Kind.CONDITION and (is_shared or not lock.attr.startswith("_")):
+    group = _sharing(module, lock.attr)
+    takers = (call.func.value for call in module.calls("acquire") if isinstance(call.func, ast.Attribute))
+    if any(_attribute(taker) in group for taker in takers):
         return False
-    blocks = (node for node in walk(module.tree) if isinstance(node, ast.AsyncWith))
-    return all(_never_waits(module, block, around) for block in blocks if lock.attr in map(_attribute, block.items))
+    blocks = [
+        node
+        for node in walk(module.tree)
+        if isinstance(node, ast.AsyncWith) and any(_attribute(item.context_expr) in group for item in node.items)
+    ]
+    is_open = kind is not Kind.LOCK and not lock.attr.startswith("_")
+    if is_open and all(any(item.context_expr is lock for item in block.items) for block in blocks):
+        return False
+    return all(_never_waits(module, block, group, around) for block in blocks)
 
 
-def _attribute(item: ast.withitem) -> str | None:
-    return item.context_expr.attr if isinstance(item.context_expr, ast.Attribute) else None
+def _sharing(module: Module, lock: str) -> set[str]:
+    """Return the attributes with one lock: that, and the conditions that were given it."""
+    pairs = [
+        {_attribute(target), *map(_attribute, node.value.args)} - {None}
+        for node in walk(module.tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.args
+        for target in node.targets
+        if isinstance(target, ast.Attribute)
+    ]
+    found: set[str] = {lock}
+    before: set[str] = set()
+    while found != before:
+        before = set(found)
+        found.update(name for names in pairs if names & before for name in names if name)
+    return found
 
 
-def _never_waits(module: Module, block: ast.AsyncWith, around: _Around) -> bool:
+def _attribute(expression: ast.expr) -> str | None:
+    return expression.attr if isinstance(expression, ast.Attribute) else None
+
+
+def _never_waits(module: Module, block: ast.AsyncWith, group: set[str], around: _Around) -> bool:
     if len(block.items) > 1:
         return False
-    condition = block.items[0].context_expr
     for node in (inner for statement in block.body for inner in walk(statement)):
         if isinstance(node, (ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)):
             return False
         if isinstance(node, ast.comprehension) and node.is_async:
             return False
-        is_lent = isinstance(node, ast.Await) and _lends(module, node, condition)
+        is_lent = isinstance(node, ast.Await) and _lends(node, group)
         if isinstance(node, ast.Await) and not is_lent and is_interruptible(module, node, around):
             return False
     return True
 
 
-def _lends(module: Module, node: ast.Await, condition: ast.expr) -> bool:
-    """Tell whether a block gives its lock back while it waits: it waits for the condition that it holds."""
+def _lends(node: ast.Await, group: set[str]) -> bool:
+    """Tell whether a block gives its lock back while it waits: it waits for a condition with just that lock."""
     match node.value:
         case ast.Call(func=ast.Attribute(value=waited_for, attr="wait" | "wait_for")):
-            is_same = module.reference(waited_for) == module.reference(condition)
-            return is_same and module.kind(waited_for) is Kind.CONDITION
+            return _attribute(waited_for) in group
+        case ast.Call(func=ast.Name(id=helper), args=[waited_for, *_]):
+            return _attribute(waited_for) in group and "wait" in helper.split("_")
     return False
+
+
+def _has_room(module: Module, call: ast.Call) -> bool:
+    """Tell whether something is put into a queue of this file that takes any number, and so never waits."""
+    queue = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "put" else None
+    if not isinstance(queue, (ast.Attribute, ast.Name)) or module.kind(queue) is not Kind.QUEUE:
+        return False
+    name = ast.unparse(queue)
+    made = [
+        node.value
+        for node in walk(module.tree)
+        if isinstance(node, (ast.Assign, ast.AnnAssign))
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if ast.unparse(target) == name
+    ]
+    return bool(made) and all(isinstance(one, ast.Call) and not (one.args or one.keywords) for one in made)
+
+
+def _closes_at_once(module: Module, call: ast.Call) -> bool:
+    """Tell whether an async generator of this file is closed that never waits for anything."""
+    made = (
+        module.value(call.func.value) if isinstance(call.func, ast.Attribute) and call.func.attr == "aclose" else None
+    )
+    if isinstance(made, ast.Call) and module.name(made.func) == "builtins.aiter" and made.args:
+        made = made.args[0]
+    generator = module.called(made) if isinstance(made, ast.Call) else None
+    if not isinstance(generator, ast.AsyncFunctionDef) or generator.decorator_list:
+        return False
+    flow = module.flow(generator)
+    return flow is not None and bool(flow.states(YIELD)) and not list(flow.suspensions())
 
 
 def _may_be_overridden(helper: ast.AsyncFunctionDef) -> bool:

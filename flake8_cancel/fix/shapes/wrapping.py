@@ -107,9 +107,7 @@ def finished(
     final = [cast(Any, items[begin]).with_changes(leading_lines=_parted(items[begin])[1]), *items[begin + 1 : end + 1]]
     only = tried[0]
     if len(tried) == 1 and isinstance(only, cst.Try):
-        own = lines_of(only.finalbody.body) if only.finalbody else []
-        final = _one_whatever_happens_to_another([*own, *final])
-        wrapped = only.with_changes(finalbody=cst.Finally(block_of(final)))
+        wrapped = _finished_by(only, final)
     else:
         blank, above = _parted(tried[0])
         tried = [cast(Any, tried[0]).with_changes(leading_lines=above), *tried[1:]]
@@ -147,11 +145,19 @@ def _one_whatever_happens_to_another(releases: Sequence[Item]) -> list[Item]:
         if rest and matchers.findall(release, matchers.Await() | matchers.Asynchronous()):
             # The blank lines above it parted it from what it stands below no more.
             rest[0] = rest[0].with_changes(leading_lines=_parted(rest[0])[1])
+            if isinstance(release, cst.Try):
+                return [*done[:-1], _finished_by(release, rest)]
             final = cst.Finally(block_of(_one_whatever_happens_to_another(rest)))
             blank, own = _parted(release)
             waiting = block_of([cast(Any, release).with_changes(leading_lines=own)])
             return [*done[:-1], cst.Try(waiting, finalbody=final, leading_lines=blank)]
     return done
+
+
+def _finished_by(statement: cst.Try, releases: Sequence[Item]) -> cst.Try:
+    """Return a ``try`` that does something more at its end, behind what its own ``finally`` does."""
+    own = lines_of(statement.finalbody.body) if statement.finalbody else []
+    return statement.with_changes(finalbody=cst.Finally(block_of(_one_whatever_happens_to_another([*own, *releases]))))
 
 
 def _with_body(owner: _Node, block: cst.BaseSuite, items: Sequence[Item]) -> _Node:

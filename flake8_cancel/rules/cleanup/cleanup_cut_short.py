@@ -33,10 +33,10 @@ Fix:
 Not found:
     The turns of a loop that follow (``for item in items: await item.close()``). Cleanup of what lives in memory
     alone: local collections, attributes that are set to None. What the statement that waits makes itself, or what
-    is made behind it. A wait that only another file knows to be one: of methods of other things than the one that
-    is given back next, only ``close()``, ``wait()``, ``flush()`` and their like count. What is awaited under
-    ``asyncio.shield`` or in a shielded scope. Where the CancelledError of a task that was cancelled here ends the
-    cleanup, CNL505 speaks.
+    is made behind it, and what is only given back if its result says so. An iterator that is closed if it can be. A
+    wait that only another file knows to be one: of methods of other things than the one that is given back next, only
+    ``close()``, ``wait()``, ``flush()`` and their like count. What is awaited under ``asyncio.shield`` or in a shielded
+    scope. Where the CancelledError of a task that was cancelled here ends the cleanup, CNL505 speaks.
 """
 
 from __future__ import annotations
@@ -80,14 +80,24 @@ class CleanupCutShort(Rule):
                 yield self.finding(cut.wait, message, ((cut.wait, "cancelled here"),), self._mend(cut, module))
 
     def _mend(self, cut: Cut, module: Module) -> Repair | None:
-        nested = can_be_nested(cut)
-        owner = module.parent(cut.statement)
-        if nested is None or owner is None or not hasattr(owner, "lineno"):
+        parts = (cut, *cut.further)
+        owner = module.parent(parts[-1].statement)
+        marks: list[ast.AST] = []
+        for part in parts:
+            nested = can_be_nested(part)
+            if nested is None:
+                return None
+            marks.extend((part.statement, *nested))
+        if owner is None or not hasattr(owner, "lineno"):
             return None
-        return self.repair(owner, is_cleanup_alone(cut, module), (cut.statement, *nested))
+        return self.repair(owner, all(is_cleanup_alone(part, module) for part in parts), marks)
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         from flake8_cancel.fix.shapes import finished
 
-        statement, first, last = edit.nodes
-        return finished(node, statement, None, first, last)
+        changed: Replacement | None = None
+        for number in range(0, len(edit.nodes), 3):
+            statement, first, last, *further = edit.nodes[number:]
+            changed = finished(further[0] if further else node, statement, changed, first, last)
+        assert changed is not None
+        return changed

@@ -40,9 +40,9 @@ Fix:
     exception, holds a ``yield``, or would take what a clause below it takes now.
 
 Not found:
-    A ``try`` with a clause of its own for CancelledError. Cleanup that only mends what the error broke: of what the
-    function neither made nor opened, in a clause for one kind of error, or under a condition. Where such a clause ends
-    a process, CNL405 speaks.
+    A ``try`` with a clause of its own for CancelledError, or one around it that ends the same. Cleanup that only mends
+    what the error broke: of what the function neither made nor opened, in a clause for one kind of error, or under a
+    condition that asks the error. Where such a clause ends a process, CNL405 speaks.
 """
 
 from __future__ import annotations

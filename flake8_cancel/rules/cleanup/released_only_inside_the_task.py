@@ -61,7 +61,8 @@ Not found:
     A task that nobody in this file can cancel. What somebody else may give back: the function behind the start, a
     callback of the task, another function that has not taken it. A thing that is kept elsewhere too, or taken without
     an await. A wait for an event with a timeout, or for a task that has surely begun, since who makes it or cancels it
-    awaits something in between.
+    awaits something in between. What ends with an object that gathers the tasks of one piece of work, and cancels them
+    when that fails.
 """
 
 from __future__ import annotations

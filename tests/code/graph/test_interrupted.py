@@ -98,7 +98,9 @@ class More(Base):
         ("_ready", "await self._done.wait()", True),
         ("_ready", "await x.read()", True),
         ("ready", "await self.ready.wait()", True),
-        ("_shared", "await self._shared.wait()", True),
+        ("_shared", "await self._shared.wait()", False),
+        ("_shared", "await wait_on(self._shared, 1)", False),
+        ("_shared", "await x.read(self._shared)", True),
     ],
 )
 def test_who_waits_for_a_condition_gives_its_lock_back(condition: str, others: str, waits: bool) -> None:
@@ -116,3 +118,70 @@ class More:
     module = module_of(textwrap.dedent(HELPERS) + around)
     (item,) = [node for node in ast.walk(module.tree.body[-1]) if isinstance(node, ast.withitem)]
     assert is_interruptible(module, item) == waits
+
+
+@pytest.mark.parametrize(
+    ("others", "waits"),
+    [
+        ("async with self.room: self.x = 1", False),
+        ("async with self._lock: await self.room.wait()", False),
+        ("async with self._lock: await x.read()", True),
+        ("async with self.room: await x.read()", True),
+        ("await self._lock.acquire()", True),
+        ("self.x = 1", True),
+    ],
+)
+def test_conditions_share_the_lock_that_they_are_given(others: str, waits: bool) -> None:
+    around = f"""
+class More:
+    def __init__(self):
+        self._lock = make_lock()
+        self.room_cond = make_condition(self._lock)
+        self.room = make_condition(self._lock)
+    async def h(self, x):
+        {others}
+    async def g(self):
+        async with self.room_cond: pass
+"""
+    module = module_of(textwrap.dedent(HELPERS) + around)
+    item = [node for node in ast.walk(module.tree.body[-1]) if isinstance(node, ast.withitem)][-1]
+    assert is_interruptible(module, item) == waits
+
+
+@pytest.mark.parametrize(
+    ("made", "waits"),
+    [
+        ("asyncio.Queue()", False),
+        ("asyncio.Queue(9)", True),
+        ("asyncio.Queue(maxsize=9)", True),
+        ("make_queue()", True),
+    ],
+)
+def test_a_queue_without_end_has_room(made: str, waits: bool) -> None:
+    around = f"""
+class More:
+    def __init__(self):
+        self._queue = {made}
+    async def g(self):
+        await self._queue.put(1)
+"""
+    assert answer("", around) == waits
+
+
+@pytest.mark.parametrize(
+    ("body", "made", "waits"),
+    [
+        ("yield 1", "numbers()", False),
+        ("yield 1", "aiter(numbers())", False),
+        ("await x.read(); yield 1", "numbers()", True),
+        ("yield 1", "others()", True),
+    ],
+)
+def test_closing_a_generator_waits_where_it_does(body: str, made: str, waits: bool) -> None:
+    around = f"""
+async def numbers(x=None): {body}
+async def g():
+    made = {made}
+    await made.aclose()
+"""
+    assert answer("", around) == waits

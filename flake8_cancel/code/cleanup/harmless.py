@@ -1,0 +1,199 @@
+"""Releases that nobody misses: what they give back ends by itself, or matters to nobody when the function is over."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.cleanup.cancellable import locals_of, root_of
+from flake8_cancel.code.cleanup.framing import block_of
+from flake8_cancel.code.cleanup.taking import (
+    COUNT,
+    ENTRY,
+    MADE,
+    METHOD,
+    Act,
+    Key,
+    givings,
+    key,
+    own_statements,
+    root,
+)
+from flake8_cancel.code.tree import walk
+from flake8_cancel.code.verbs import words
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+# What these make lives in memory alone.
+_MAKERS = frozenset({"io.BytesIO", "io.StringIO"})
+_PARSER = "Parser"
+# The first words of what makes a cursor.
+_CURSORS = frozenset({"cursor", "execute", "executemany", "executescript"})
+# What these return was there before.
+_LOOKS = frozenset({"choice", "choose", "current", "find", "get", "lookup", "peek", "pick"})
+_STACKS = frozenset({"contextlib.AsyncExitStack", "contextlib.ExitStack"})
+_TEST_RUNNERS = frozenset({"pytest", "unittest"})
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def is_harmless(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
+    """Tell whether nothing stays behind when what a function has taken is not given back.
+
+    Args:
+        module: the module.
+        function: the coroutine function.
+        taking: what takes.
+        giving: what would give back.
+    """
+    if taking.form == MADE:
+        return _ends_by_itself(module, function, taking, giving) or _is_operation(module, function, taking, giving)
+    return _is_of_test(module, function, taking)
+
+
+def is_look(verb: str) -> bool:
+    """Tell whether what a call with this name returns was there before, when it is not awaited."""
+    found = words(verb)
+    return bool(found) and found[0] in _LOOKS
+
+
+def is_empty_record(module: Module, taking: Act) -> bool:
+    """Tell whether what is made holds nothing yet: a dataclass of this file, an exit stack."""
+    if taking.form != MADE or taking.call is None or taking.call.args or taking.call.keywords:
+        return False
+    if module.name(taking.call.func) in _STACKS:
+        return True
+    made = module.definition(taking.call.func)
+    decorators = made.decorator_list if isinstance(made, ast.ClassDef) else []
+    makers = (decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in decorators)
+    return any(module.name(maker) == "dataclasses.dataclass" for maker in makers)
+
+
+def makers(function: ast.AsyncFunctionDef, name: str) -> Iterator[ast.expr | None]:
+    """Yield what a local name is bound to in a function, None where that is no simple assignment.
+
+    Args:
+        function: the function.
+        name: the name.
+    """
+    for node in walk(function):
+        if isinstance(node, ast.arg) and node.arg == name:
+            yield None
+        if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.For, ast.AsyncFor, ast.NamedExpr, ast.withitem)):
+            continue
+        bound = getattr(node, "targets", None) or [getattr(node, "target", getattr(node, "optional_vars", None))]
+        if not any(isinstance(part, ast.Name) and part.id == name for one in bound if one for part in walk(one)):
+            continue
+        value = getattr(node, "value", None)
+        yield value.value if isinstance(value, ast.Await) else value
+
+
+def _ends_by_itself(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
+    """Tell whether what is made ends with its local, or the whole with the block that holds what it is part of."""
+    if taking.call is None:
+        return False
+    maker = module.name(taking.call.func) or taking.verb
+    if maker in _MAKERS or maker.endswith(_PARSER) or not _CURSORS.isdisjoint(words(taking.verb)[:1]):
+        return True
+    if giving.verb == "aclose" and _is_generator(module, function, taking):
+        return True
+    return _is_held(module, function, taking.node, taking.call)
+
+
+def _is_generator(module: Module, function: ast.AsyncFunctionDef, taking: Act) -> bool:
+    """Tell whether a function drives what it has made as an async generator.
+
+    A cancellation comes up inside the generator and ends it there, or the event loop ends it when it is dropped.
+    """
+    assert taking.call is not None
+    is_class = isinstance(module.definition(taking.call.func), ast.ClassDef) or taking.verb[:1].isupper()
+    if taking.awaited or is_class:
+        return False
+    for node in walk(function):
+        match node:
+            case ast.AsyncFor(iter=driven) | ast.Attribute(value=driven, attr="__anext__" | "asend" | "athrow"):
+                pass
+            case ast.Call(func=ast.Name(id="anext"), args=[driven, *_]):
+                pass
+            case _:
+                continue
+        if key(driven) == taking.thing:
+            return True
+    return False
+
+
+def _is_held(
+    module: Module, function: ast.AsyncFunctionDef, node: ast.AST, call: ast.Call, seen: frozenset[str] = frozenset()
+) -> bool:
+    """Tell whether a call makes a part of what a block around a statement holds: a page of the browser of a driver."""
+    lender = root(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+    if not lender or lender in seen:
+        return False
+    if any(
+        isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == lender
+        for around in module.ancestors(node)
+        if isinstance(around, (ast.With, ast.AsyncWith))
+        for item in around.items
+    ):
+        return True
+    made = list(makers(function, lender))
+    return bool(made) and all(
+        isinstance(maker, ast.Call) and _is_held(module, function, node, maker, seen | {lender}) for maker in made
+    )
+
+
+def _is_operation(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
+    """Tell whether a method is given data, and its thing goes on to be used: that does not end its life."""
+    if giving.thing != taking.thing or giving.call is None or not giving.call.args:
+        return False
+    same = (act.node for node in own_statements(function.body) for act in givings(node))
+    return any(
+        _is_use(node, taking.thing, giving.verb)
+        for statement in same
+        if any((act.thing, act.verb) == (giving.thing, giving.verb) for act in givings(statement))
+        for later in _behind(module, statement)
+        for node in walk(later)
+    )
+
+
+def _is_use(node: ast.AST, thing: Key | None, ending: str) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or key(node.func.value) != thing:
+        return False
+    return node.func.attr != ending and words(node.func.attr)[:1] != ("wait",)
+
+
+def _behind(module: Module, statement: ast.stmt) -> Iterator[ast.stmt]:
+    """Yield the statements that come behind one in its block, and behind what holds that block."""
+    for node in (statement, *module.ancestors(statement)):
+        if isinstance(node, _FUNCTIONS):
+            return
+        if isinstance(node, ast.stmt):
+            block = block_of(module, node)
+            yield from block[block.index(node) + 1 :]
+
+
+def _is_of_test(module: Module, function: ast.AsyncFunctionDef, taking: Act) -> bool:
+    """Tell whether a test puts something into what it has made, or was given for itself, and is thrown away with it."""
+    if taking.form not in (COUNT, ENTRY) and not (taking.form == METHOD and words(taking.verb)[:1] == ("add",)):
+        return False
+    around = [function, *(node for node in module.ancestors(function) if isinstance(node, _FUNCTIONS))]
+    tests = [index for index, node in enumerate(around) if getattr(node, "name", "").startswith("test")]
+    if not tests or not _runs_tests(module):
+        return False
+    own = {name for node in around[: tests[-1] + 1] for name in _names(node)}
+    return root_of(taking.thing) in own - {"self"}
+
+
+def _names(function: ast.AST) -> set[str]:
+    assert isinstance(function, _FUNCTIONS)
+    return locals_of(function) | {node.arg for node in walk(function.args) if isinstance(node, ast.arg)}
+
+
+def _runs_tests(module: Module) -> bool:
+    for node in walk(module.tree):
+        if isinstance(node, ast.Import) and any(name.name.partition(".")[0] in _TEST_RUNNERS for name in node.names):
+            return True
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in _TEST_RUNNERS:
+            return True
+    return False

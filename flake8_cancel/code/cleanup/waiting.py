@@ -1,0 +1,64 @@
+"""What a cleanup block waits for: whether that surely takes time, and whether nobody can cut it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.cleanup.certain import is_shielded
+from flake8_cancel.code.cleanup.taking import Key, key
+from flake8_cancel.code.meaning.values import Kind
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+# Methods that have to wait for the other side, as a rule.
+_WAITING = frozenset(
+    """
+    __aexit__ aclose close commit disconnect drain execute flush join logout quit rollback shutdown stop terminate
+    unsubscribe wait wait_closed wait_for
+    """.split()
+)
+
+
+def is_kept_off(module: Module, node: ast.AST) -> bool:
+    """Tell whether a cancellation that comes in here leaves what is waited for alone, or is kept off.
+
+    Args:
+        module: the module.
+        node: what waits.
+    """
+    if is_shielded(module, node):
+        return True
+    if not isinstance(node, ast.Await):
+        return False
+    call = node.value
+    if isinstance(call, ast.Call) and module.name(call.func) == "asyncio.wait_for" and call.args:
+        call = call.args[0]
+    return module.kind(call) is Kind.SHIELD
+
+
+def is_known_to_wait(module: Module, node: ast.AST, things: Collection[Key | None]) -> bool:
+    """Tell whether a wait is one of this file or of asyncio's, or one of another file that commonly waits.
+
+    So does whatever else is asked of the thing that has to be given back behind it.
+
+    Args:
+        module: the module.
+        node: what waits.
+        things: what has to be given back behind it.
+    """
+    call = node.value if isinstance(node, ast.Await) else None
+    if not isinstance(call, ast.Call) or module.called(call) or (module.name(call.func) or "").startswith("asyncio."):
+        return True
+    if not isinstance(call.func, ast.Attribute) or any(map(_forbids_waiting, call.keywords)):
+        return False
+    is_known = module.kind(call.func.value) is not None or call.func.attr in _WAITING
+    return is_known or key(call.func.value) in things
+
+
+def _forbids_waiting(keyword: ast.keyword) -> bool:
+    """Tell whether a call is told not to wait: ``nowait=True``, ``wait=False``."""
+    value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
+    return (keyword.arg == "nowait" and value is True) or (keyword.arg in ("block", "wait") and value is False)
