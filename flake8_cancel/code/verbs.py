@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flake8_cancel.code.api import Facts
 
 # The first words of methods that come in pairs on one receiver.
@@ -45,6 +47,9 @@ _EXITS = frozenset({"__aexit__", "__exit__"})
 UNDOING_WORDS = ("off", "remove", "undo", "unhook", "unlisten", "unsub")
 # What is named after an ending and is none: close_callback.
 _NO_ENDINGS = frozenset({"callback", "callbacks", "cb", "cbs", "event", "handler", "timeout"})
+# Where a word of ``connectAsync`` begins; only the first one is looked up, the others keep their capitals.
+_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_ASYNC = frozenset({"async", "Async"})
 _QUESTIONS = frozenset({"can", "has", "is", "on", "should", "wait", "was", "will"})
 # The words of calls that end the life of what they are given.
 _ENDS_ARGUMENT = ENDINGS | frozenset("checkin discard free putconn put remove return rmtree give".split())
@@ -75,9 +80,15 @@ OPENINGS = frozenset(
 
 
 def words(name: str) -> tuple[str, ...]:
-    """Return the words of a name, without underscores at its ends and a leading ``async``."""
-    found = tuple(word for word in name.split("_") if word)
-    return found[1:] if len(found) > 1 and found[0] == "async" else found
+    """Return the words of a name, ``connectAsync`` too, without underscores at its ends and an ``async`` there."""
+    found = [word for word in name.split("_") if word]
+    if not name.islower():
+        found = [word for one in found for word in _HUMPS.split(one)]
+    if len(found) > 1 and found[0] == "async":
+        del found[0]
+    if len(found) > 1 and found[-1] in _ASYNC:
+        del found[-1]
+    return tuple(found)
 
 
 def opens(verb: str) -> bool:
@@ -122,7 +133,7 @@ def may_open_pair(verb: str) -> bool:
 def ends(verb: str, facts: Facts) -> bool:
     """Tell whether a method with this name ends the life of its receiver, or of what its name speaks of."""
     found = words(verb)
-    if not found or found[-1] in _NO_ENDINGS or found[0] in _QUESTIONS:
+    if not found or found[-1].lower() in _NO_ENDINGS or found[0] in _QUESTIONS:
         return False
     return verb in _EXITS or _is_cleanup_call(verb, facts) or found[0] in ENDINGS or found[-1] in ENDINGS
 
@@ -140,7 +151,7 @@ def is_exit(verb: str) -> bool:
 def ends_argument(verb: str, facts: Facts) -> bool:
     """Tell whether a call with this name ends the life of what it is given."""
     found = words(verb)
-    if not found or found[-1] in _NO_ENDINGS or found[0] in _QUESTIONS:
+    if not found or found[-1].lower() in _NO_ENDINGS or found[0] in _QUESTIONS:
         return False
     return _is_cleanup_call(verb, facts) or found[0] in _ENDS_ARGUMENT or found[-1] in ENDINGS
 
