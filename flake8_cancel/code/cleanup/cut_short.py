@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +32,8 @@ _WAITING = frozenset(
     unsubscribe wait wait_closed wait_for
     """.split()
 )
+# Defines what may do all the work of ``__aexit__``, and tells so by its name.
+LEAVING = re.compile(r"def[ \t]+_*(?:end|exit|finish|reset)")
 
 
 class Behind(NamedTuple):
@@ -86,14 +89,15 @@ def cleanup_blocks(module: Module, statement: ast.AST) -> Iterator[list[ast.stmt
 
 
 def _is_exit(module: Module, function: ast.AsyncFunctionDef) -> bool:
-    """Tell whether a method is ``__aexit__``, or ends something and is awaited by that of its class: ``close()``."""
+    """Tell whether a method is ``__aexit__``, or is awaited by that of its class: to end things, or as all it does."""
     owner = module.parent(function)
     if not isinstance(owner, ast.ClassDef) or function.decorator_list:
         return False
     exits = [node for node in owner.body if isinstance(node, ast.AsyncFunctionDef) and node.name == "__aexit__"]
-    if function in exits or not ends(function.name, module.facts):
+    waits = [node.value for method in exits for node in walk(method) if isinstance(node, ast.Await)]
+    may_be_all = len(waits) == 1 and LEAVING.search(f"def {function.name}") is not None
+    if function in exits or not (may_be_all or ends(function.name, module.facts)):
         return function in exits
-    waits = (node.value for method in exits for node in walk(method) if isinstance(node, ast.Await))
     return any(isinstance(call, ast.Call) and module.definition(call.func) is function for call in waits)
 
 
@@ -207,7 +211,7 @@ def _is_known_to_wait(module: Module, node: ast.AST, behind: Sequence[Behind]) -
     if not isinstance(call.func, ast.Attribute):
         return False
     is_known = module.kind(call.func.value) is not None or call.func.attr in _WAITING
-    return is_known or key(call.func.value) in {one.act.thing for one in behind}
+    return is_known or key(call.func.value) in {thing for one in behind for thing in (one.act.thing, *one.act.given)}
 
 
 def _is_skipped(module: Module, flow: Flow, waits: list[State], behind: Behind) -> bool:
