@@ -162,14 +162,14 @@ def unless_there(value: ast.expr | None, *targets: ast.expr) -> ast.expr | None:
 
 
 def taken_out(statement: ast.stmt) -> Iterator[Act]:
-    """Yield the entry that a statement takes out of a collection, and binds or returns, whole or a part of it."""
+    """Yield the entry that a statement takes out of an attribute, and binds or returns, whole or a part of it."""
     if not isinstance(statement, (ast.AnnAssign, ast.Assign, ast.Return)):
         return
     value = statement.value
     while isinstance(value, (ast.Attribute, ast.Await, ast.Subscript)):
         value = value.value
     match value:
-        case ast.Call(func=ast.Attribute(value=collection, attr="pop"), args=[_, *_]):
+        case ast.Call(func=ast.Attribute(value=ast.Attribute() as collection, attr="pop"), args=[_, *_]):
             yield Act(METHOD, statement, key(collection), "pop", _given(value), value)
 
 
