@@ -67,8 +67,11 @@ def gathers(module: Module, call: ast.Call) -> bool:
     """Tell whether ``gather`` is given what was called just for it, of which it makes tasks that nobody else has."""
     if module.name(call.func) != _GATHER:
         return False
+    # Where no loop runs, what another file returns may be what its plain twin is given.
+    runs = any(isinstance(around, ast.AsyncFunctionDef) for around in module.ancestors(call))
+    kinds = (Kind.COROUTINE, None) if runs else (Kind.COROUTINE,)
     work = (one for argument in call.args for one in _given(module, argument))
-    return any(isinstance(one, ast.Call) and module.kind(one) in (None, Kind.COROUTINE) for one in work)
+    return any(isinstance(one, ast.Call) and module.kind(one) in kinds for one in work)
 
 
 def _given(module: Module, argument: ast.expr) -> Iterator[ast.expr]:
