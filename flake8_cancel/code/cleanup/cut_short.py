@@ -33,7 +33,7 @@ _WAITING = frozenset(
     """.split()
 )
 # Defines what may do all the work of ``__aexit__``, and tells so by its name.
-LEAVING = re.compile(r"def[ \t]+_*(?:end|exit|finish|reset)")
+LEAVING = re.compile(r"def[ \t]+_*(?:exit|reset)")
 
 
 class Behind(NamedTuple):

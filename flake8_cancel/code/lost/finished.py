@@ -26,7 +26,6 @@ _STATIC = "builtins.staticmethod"
 # Decorators that leave the function as it is.
 _TRANSPARENT = frozenset({"builtins.classmethod", "typing.final", "typing.override", _STATIC})
 _WAIT = "asyncio.wait"
-_WORK = frozenset({Kind.COROUTINE, Kind.TASK})
 
 # What ends the wait for a future or an event.
 _SETTLES = frozenset({"set", "set_exception", "set_result"})
@@ -168,7 +167,7 @@ def _first_registration(module: Module, callback: _Callback) -> ast.Call | None:
 def _is_cancellable(module: Module, receiver: ast.expr) -> bool:
     """Tell whether something is a task, which the end of its loop cancels, or a future that may be cancelled here.
 
-    What an unknown call made of a coroutine or a task, and has done callbacks, is a task.
+    What an unknown call made of a coroutine, its first argument, or of a task, and has done callbacks, is a task.
     """
     kind = module.kind(receiver)
     if kind is Kind.FUTURE or (kind is None and module.origins(receiver)):
@@ -178,7 +177,8 @@ def _is_cancellable(module: Module, receiver: ast.expr) -> bool:
     made = module.value(receiver) if isinstance(receiver, ast.Call | ast.Name) else _set_above(module, receiver)
     if not isinstance(made, ast.Call) or not runs_on_asyncio(module):
         return False
-    return any(module.kind(argument) in _WORK for argument in made.args)
+    kinds = [module.kind(argument) for argument in made.args]
+    return kinds[:1] == [Kind.COROUTINE] or Kind.TASK in kinds
 
 
 def _set_above(module: Module, attribute: ast.expr) -> ast.expr | None:
