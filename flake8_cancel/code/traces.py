@@ -49,6 +49,7 @@ _NO_GIVING = re.compile(r"[ \t]*(?:(?:return\b|raise\b|[\w.]+[ \t]*=(?!=))[^;]*|
 _NO_CALLS = frozenset({"return", "yield", "await"})
 _DELETED = re.compile(r"del\b[^\n]*[\[\\(]")
 _ENTERED = re.compile(r"\][^\n=]*=|\b(?:add|append|appendleft|setdefault)\b")
+_POPPED = re.compile(r"\bpop\b")
 # Behind a target on its line: a value that is a call, or goes on in the next line.
 _MADE = re.compile(r"[^\n=]*=(?!=)[^\n]*[(\\]")
 # Where the targets of an assignment begin on an earlier line.
@@ -73,7 +74,7 @@ def gives_back(text: str) -> bool:
 
 def gives_back_its_own(text: str) -> bool:
     """Tell whether a function may give back what it has taken itself."""
-    return _gives_what_it_took(text, text)
+    return _takes_out_again(text) or _gives_what_it_took(text, text)
 
 
 def gives_back_in_handler(text: str) -> bool:
@@ -113,6 +114,12 @@ def _is_called(name: str, text: str) -> bool:
             return True
         at = text.find(name, end)
     return False
+
+
+def _takes_out_again(text: str) -> bool:
+    """Tell whether an entry may be put into a collection, and one taken out further down, be it to be returned."""
+    entered = _ENTERED.search(text) if "pop" in text else None
+    return entered is not None and _POPPED.search(text, entered.end()) is not None
 
 
 def _gives_what_it_took(text: str, where: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flake8_cancel.code.api import Facts
 
 # The first words of methods that come in pairs on one receiver.
@@ -48,6 +50,9 @@ _NO_ENDINGS = frozenset({"callback", "callbacks", "cb", "cbs", "event", "handler
 _QUESTIONS = frozenset({"await", "can", "has", "is", "on", "should", "wait", "was", "will"})
 # What is done up to an ending is none: read_until_close.
 _BEFORE = frozenset({"before", "till", "unless", "until"})
+# Where a word of ``connectAsync`` begins; only the first one is looked up, the others keep their capitals.
+_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_ASYNC = frozenset({"async", "Async"})
 # The words of calls that end the life of what they are given.
 _ENDS_ARGUMENT = ENDINGS | frozenset("checkin discard free putconn put remove return rmtree give".split())
 OPENINGS = frozenset(
@@ -56,9 +61,15 @@ OPENINGS = frozenset(
 
 
 def words(name: str) -> tuple[str, ...]:
-    """Return the words of a name, without underscores at its ends and a leading ``async``."""
-    found = tuple(word for word in name.split("_") if word)
-    return found[1:] if len(found) > 1 and found[0] == "async" else found
+    """Return the words of a name, ``connectAsync`` too, without underscores at its ends and an ``async`` there."""
+    found = [word for word in name.split("_") if word]
+    if not name.islower():
+        found = [word for one in found for word in _HUMPS.split(one)]
+    if len(found) > 1 and found[0] == "async":
+        del found[0]
+    if len(found) > 1 and found[-1] in _ASYNC:
+        del found[-1]
+    return tuple(found)
 
 
 def opens(verb: str) -> bool:
@@ -127,7 +138,7 @@ def ends_argument(verb: str, facts: Facts) -> bool:
 
 
 def _only_speaks_of_ending(found: tuple[str, ...]) -> bool:
-    if not found or found[-1] in _NO_ENDINGS or found[0] in _QUESTIONS:
+    if not found or found[-1].lower() in _NO_ENDINGS or found[0] in _QUESTIONS:
         return True
     return not _BEFORE.isdisjoint(found[:-1])
 

@@ -21,6 +21,7 @@ from flake8_cancel.code.cleanup.taking import (
     own_statements,
     root,
     takings,
+    unless_there,
 )
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.tree import walk
@@ -227,7 +228,8 @@ def _only_made(function: ast.AsyncFunctionDef, name: str) -> bool:
     for node in walk(function):
         if isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            value = node.value.value if isinstance(node.value, ast.Await) else node.value
+            made = unless_there(node.value, *targets)
+            value = made.value if isinstance(made, ast.Await) else made
             fits = (
                 value is None
                 or isinstance(value, ast.Call)

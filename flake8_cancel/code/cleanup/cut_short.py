@@ -17,11 +17,15 @@ from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import SUSPEND, State
 from flake8_cancel.code.lost.cancellers import ended_by_child
 from flake8_cancel.code.meaning.scopes import FUNCTIONS
+from flake8_cancel.code.traces import Matching
 from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
+
+# Defines what may do all the work of ``__aexit__``, and tells so by its name.
+LEAVING = Matching(r"def[ \t]+_*(?:exit|reset)")
 
 
 class Behind(NamedTuple):
@@ -79,14 +83,15 @@ def cleanup_blocks(module: Module, statement: ast.AST) -> Iterator[list[ast.stmt
 
 
 def _is_exit(module: Module, function: ast.AsyncFunctionDef) -> bool:
-    """Tell whether a method is ``__aexit__``, or ends something and is awaited by that of its class: ``close()``."""
+    """Tell whether a method is ``__aexit__``, or is awaited by that of its class: to end things, or as all it does."""
     owner = module.parent(function)
     if not isinstance(owner, ast.ClassDef) or function.decorator_list:
         return False
     exits = [node for node in owner.body if isinstance(node, ast.AsyncFunctionDef) and node.name == "__aexit__"]
-    if function in exits or not ends(function.name, module.facts):
+    waits = [node.value for method in exits for node in walk(method) if isinstance(node, ast.Await)]
+    may_be_all = len(waits) == 1 and LEAVING.is_in(f"def {function.name}")
+    if function in exits or not (may_be_all or ends(function.name, module.facts)):
         return function in exits
-    waits = (node.value for method in exits for node in walk(method) if isinstance(node, ast.Await))
     return any(isinstance(call, ast.Call) and module.definition(call.func) is function for call in waits)
 
 
@@ -144,7 +149,7 @@ def skipping(module: Module, block: list[ast.stmt]) -> Iterator[tuple[ast.AST, l
         behind = [one for one in candidates if _is_skipped(module, flow, states, one)]
         if (
             behind
-            and is_known_to_wait(module, wait, {one.act.thing for one in behind})
+            and is_known_to_wait(module, wait, {thing for one in behind for thing in (one.act.thing, *one.act.given)})
             and not is_ended_by_child(module, wait)
         ):
             yield wait, behind

@@ -21,6 +21,7 @@ from flake8_cancel.code.cleanup.taking import (
     own_statements,
     owners,
     raised_flag,
+    taken_out,
     takings,
 )
 from flake8_cancel.code.graph import managers
@@ -174,7 +175,8 @@ def skipped_releases(module: Module, function: ast.AsyncFunctionDef) -> Iterator
         # Most calls give nothing back, and what is left is compared with all that is taken.
         if act.form != METHOD or may_give(act.verb, module.facts)
     ]
-    if not given:
+    given_out = [act for node in statements for act in taken_out(node)]
+    if not given and not given_out:
         return
     done: set[ast.stmt] = set()
     # Of a call that is one of a pair and makes something too, the pair says more.
@@ -182,7 +184,9 @@ def skipped_releases(module: Module, function: ast.AsyncFunctionDef) -> Iterator
     taken.sort(key=lambda act: act.form == MADE)
     for taking in taken:
         giving = [
-            act for act in given if gives_back(act, taking, module.facts) and is_certain(module, function, taking, act)
+            act
+            for act in (*given, *(one for one in given_out if one.node.lineno > taking.node.lineno))
+            if gives_back(act, taking, module.facts) and is_certain(module, function, taking, act)
         ]
         if not giving or any(is_in_passed_clause(module, act.node) for act in giving):
             continue
@@ -217,6 +221,9 @@ def _skip(module: Module, flow: Flow, taking: Act, giving: list[Act]) -> Skip | 
     starts = after(flow, taking.node)
     nodes = {act.node for act in giving}
     asked = [key(parent.test) for parent in module.ancestors(taking.node) if isinstance(parent, ast.If)]
+    match taking.node:
+        case ast.Assign(value=ast.BoolOp(op=ast.Or(), values=[there, _])):
+            asked.append(key(ast.UnaryOp(ast.Not(), there)))
     asking = {guard for node in nodes for guard in guards(module, node, taking.thing, asked)}
     is_release = any_of(passes(nodes | asking), handed_to_with(taking.thing))
     if flow.walk(starts, ends_normally, avoid=is_release):

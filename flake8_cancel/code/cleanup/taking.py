@@ -114,7 +114,7 @@ def takings(statement: ast.stmt) -> Iterator[Act]:
         targets = [statement.target]
     elif not isinstance(statement, ast.Expr):
         return
-    call, awaited = _call(statement.value)
+    call, awaited = _call(unless_there(statement.value, *targets))
     for target in targets:
         if isinstance(target, ast.Subscript):
             yield Act(ENTRY, statement, key(target.value), given=(key(target.slice),))
@@ -146,6 +146,31 @@ def givings(statement: ast.stmt) -> Iterator[Act]:
         if call is not None:
             receiver = key(call.func.value) if isinstance(call.func, ast.Attribute) else None
             yield Act(METHOD, statement, receiver, _verb(call), _given(call), call, awaited=awaited)
+
+
+def unless_there(value: ast.expr | None, *targets: ast.expr) -> ast.expr | None:
+    """Return what an expression makes if there is none yet, of ``given or await connect()``; of any other all of it.
+
+    What is bound to the name that it is asked of lives longer than what makes it.
+    """
+    match value:
+        case ast.BoolOp(op=ast.Or(), values=[*there, made]):
+            kept = {key(target) for target in targets}
+            is_plain = all(isinstance(one, (ast.Attribute, ast.Name)) and key(one) not in kept for one in there)
+            return made if is_plain else value
+    return value
+
+
+def taken_out(statement: ast.stmt) -> Iterator[Act]:
+    """Yield the entry that a statement takes out of an attribute, and binds or returns, whole or a part of it."""
+    if not isinstance(statement, (ast.AnnAssign, ast.Assign, ast.Return)):
+        return
+    value = statement.value
+    while isinstance(value, (ast.Attribute, ast.Await, ast.Subscript)):
+        value = value.value
+    match value:
+        case ast.Call(func=ast.Attribute(value=ast.Attribute() as collection, attr="pop"), args=[_, *_]):
+            yield Act(METHOD, statement, key(collection), "pop", _given(value), value)
 
 
 def raised_flag(statement: ast.stmt) -> Iterator[Act]:

@@ -203,6 +203,9 @@ class Excuses:
                 helper = self._module.definition(node.func)
                 if self._module.name(node.func) == _CURRENT_TASK or self._answers_by_guard(helper):
                     return True
+                # What another file is asked for by this name knows more than this one.
+                if helper is None and isinstance(node.func, ast.Name) and "cancelling" in node.func.id:
+                    return True
             if isinstance(node, ast.Name) and self._is_error_in_flight(node):
                 return True
         return any(map(self._is_flag, self._references(test)))

@@ -11,7 +11,7 @@ from flake8_cancel.code.graph.errors import CANCEL
 from flake8_cancel.code.lost.flags import flags_beside_cancels, own_parts
 from flake8_cancel.code.lost.guards import is_taken
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.ownership.futures import is_asked_before, waits_for
+from flake8_cancel.code.ownership.futures import is_asked_before, is_cancelled, waits_for
 from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
@@ -165,19 +165,31 @@ def _first_registration(module: Module, callback: _Callback) -> ast.Call | None:
 
 
 def _is_cancellable(module: Module, receiver: ast.expr) -> bool:
-    """Tell whether something is a task, which the end of its loop cancels, or a future whose waiter cancels it.
+    """Tell whether something is a task, which the end of its loop cancels, or a future that may be cancelled here.
 
-    What an unknown call made of a coroutine, its first argument, and has done callbacks, is a task.
+    What an unknown call made of a coroutine, its first argument, or of a task, and has done callbacks, is a task.
     """
     kind = module.kind(receiver)
     if kind is Kind.FUTURE or (kind is None and module.origins(receiver)):
-        return next(waits_for(module, receiver), None) is not None
+        return next(waits_for(module, receiver), None) is not None or is_cancelled(module, receiver)
     if kind is not None:
         return kind is Kind.TASK
-    made = module.value(receiver)
+    made = module.value(receiver) if isinstance(receiver, ast.Call | ast.Name) else _set_above(module, receiver)
     if not isinstance(made, ast.Call) or not runs_on_asyncio(module):
         return False
-    return bool(made.args) and module.kind(made.args[0]) is Kind.COROUTINE
+    kinds = [module.kind(argument) for argument in made.args]
+    return kinds[:1] == [Kind.COROUTINE] or Kind.TASK in kinds
+
+
+def _set_above(module: Module, attribute: ast.expr) -> ast.expr | None:
+    """Return what an attribute was set to in the statement above, behind which nobody else can have set it."""
+    statement = next(around for around in module.ancestors(attribute) if isinstance(around, ast.stmt))
+    for block in (getattr(module.parent(statement), field, None) for field in ("body", "orelse", "finalbody")):
+        if isinstance(block, list) and statement in block[1:]:
+            match block[block.index(statement) - 1]:
+                case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=value):
+                    return value if module.reference(target) == module.reference(attribute) else None
+    return None
 
 
 def _parameter(module: Module, given: ast.expr, callback: _Callback) -> str:

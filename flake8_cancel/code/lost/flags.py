@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _STOPS = frozenset(
     "aborted canceled cancelled closed closing disconnected finished stop stopped stopping terminated".split()
 )
+_PROPERTY = "builtins.property"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -23,7 +24,7 @@ def flags_beside_cancels(module: Module, function: ast.AST, catcher: ast.AST, ow
     """Return the names, attributes and events that are set by who cancels, as ``Module.reference`` writes them.
 
     Another function, of the same class or inside this one, sets them and cancels something; or this one, or the one
-    around it, does so side by side, in one block outside of the handler.
+    around it, does so side by side, in one block outside of the handler. What a property returns of one is another.
 
     Args:
         module: the module.
@@ -45,7 +46,7 @@ def flags_beside_cancels(module: Module, function: ast.AST, catcher: ast.AST, ow
     for block in (block for one in sides for block in _blocks_that_cancel(module, one)):
         if block[0] not in caught:
             found.update(flag for statement in block for flag in _set_by(module, statement))
-    return found
+    return found.union(*(_shown_by(module, other, found) for other in others))
 
 
 def is_option(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef, reference: str) -> bool:
@@ -103,6 +104,15 @@ def own_parts(function: ast.AST) -> Iterator[ast.AST]:
         yield node
         if not isinstance(node, _FUNCTIONS):
             waiting.extend(children(node))
+
+
+def _shown_by(module: Module, function: ast.AST, flags: set[str]) -> set[str]:
+    """Return what a property is read as that does no more than to return a flag, or something made of it."""
+    match function:
+        case ast.FunctionDef(body=[*_, ast.Return(value=ast.expr() as value)], decorator_list=[decorator]):
+            is_shown = not flags.isdisjoint(filter(None, map(module.reference, walk(value))))
+            return {f"self.{function.name}"} if is_shown and module.name(decorator) == _PROPERTY else set()
+    return set()
 
 
 def _cancels(module: Module, function: ast.AST) -> bool:

@@ -45,7 +45,10 @@ class Calls:
         called = call.func.value if isinstance(call.func, ast.Subscript) else call.func
         name = self._kinds.names.name(called)
         if name:
-            return self._function(name, call)
+            known = self._function(name, call)
+            if known is None and isinstance(call.func, ast.Attribute) and is_called_loop(call.func.value):
+                return self._method(call.func, call)
+            return known
         function = self._kinds.called(call)
         if isinstance(function, ast.ClassDef):
             return Known(Kind.INSTANCE, definition=function)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import TASK_STARTERS
@@ -45,6 +46,7 @@ class Dropped(NamedTuple):
     name: str
 
 
+_GATHER = "asyncio.gather"
 _STARTING_WORDS = frozenset({name.rpartition(".")[2] for name in TASK_STARTERS} | {"create_task"})
 
 
@@ -59,6 +61,34 @@ def makes_task(module: Module, call: ast.Call) -> bool:
         # A future that is given to ensure_future() comes back as it is.
         return not call.args or module.kind(call.args[0]) in (None, Kind.COROUTINE)
     return isinstance(call.func, ast.Attribute) and call.func.attr == "create_task" and is_loop(module, call.func.value)
+
+
+def gathers(module: Module, call: ast.Call) -> bool:
+    """Tell whether ``gather`` is given what was called just for it, of which it makes tasks that nobody else has."""
+    if module.name(call.func) != _GATHER:
+        return False
+    # Where no loop runs, what another file returns may be what its plain twin is given.
+    runs = any(isinstance(around, ast.AsyncFunctionDef) for around in module.ancestors(call))
+    kinds = (Kind.COROUTINE, None) if runs else (Kind.COROUTINE,)
+    work = (one for argument in call.args for one in _given(module, argument))
+    return any(isinstance(one, ast.Call) and module.kind(one) in kinds for one in work)
+
+
+def _given(module: Module, argument: ast.expr) -> Iterator[ast.expr]:
+    """Yield what an argument gives, of one with a star the elements that this function puts there."""
+    if not isinstance(argument, ast.Starred):
+        yield argument
+        return
+    collection = argument.value
+    match module.value(collection):
+        case ast.ListComp(elt=element) | ast.SetComp(elt=element) | ast.GeneratorExp(elt=element):
+            yield element
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            yield from elements
+    for call in module.calls("append"):
+        if isinstance(call.func, ast.Attribute) and module.function(call) is module.function(argument):
+            is_same = module.reference(call.func.value) == module.reference(collection) is not None
+            yield from call.args if is_same else ()
 
 
 def is_loop(module: Module, expression: ast.expr) -> bool:

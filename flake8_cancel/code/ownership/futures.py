@@ -19,6 +19,7 @@ _PLAIN = frozenset({"builtins.classmethod", "builtins.property", "builtins.stati
 _AWAITABLE = frozenset({"collections.abc.Awaitable", "typing.Awaitable"})
 # Methods by which a loop sorts out what it runs over.
 _SORTING = frozenset({"add", "append", "appendleft", "discard", "pop", "put_nowait", "remove"})
+_REMOVES = "remove_done_callback"
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 # Fields of which one part is run at most.
 _CHOICES = frozenset({"cases", "handlers"})
@@ -35,6 +36,19 @@ def waits_for(module: Module, future: ast.expr) -> Iterator[ast.Await]:
     for node in module.awaits():
         if not _leaves_alone(module, node.value) and is_same(module, future, node.value):
             yield node
+
+
+def is_cancelled(module: Module, future: ast.expr) -> bool:
+    """Tell whether this file cancels a future that may have done callbacks by then.
+
+    Args:
+        module: the module.
+        future: an expression that is a future.
+    """
+    if module.calls(_REMOVES):
+        return False
+    receivers = (call.func.value for call in module.calls("cancel") if isinstance(call.func, ast.Attribute))
+    return any(is_same(module, future, receiver) for receiver in receivers)
 
 
 def handed_out(module: Module, future: ast.expr) -> Iterator[ast.Return]:

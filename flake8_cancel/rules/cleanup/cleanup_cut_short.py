@@ -46,7 +46,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.certain import runs_on_asyncio
-from flake8_cancel.code.cleanup.cut_short import Cut, cleanup_blocks, cuts
+from flake8_cancel.code.cleanup.cut_short import LEAVING, Cut, cleanup_blocks, cuts
 from flake8_cancel.code.cleanup.nesting import can_be_nested, is_cleanup_alone
 from flake8_cancel.code.cleanup.taking import shown
 from flake8_cancel.code.graph.catchers import BROAD_WORDS, NAMING_WORDS
@@ -64,7 +64,7 @@ class CleanupCutShort(Rule):
     code = "CNL404"
     needs = (
         ("await", ASYNC_BLOCK),
-        ("finally", "except", "__aexit__", defines_ending),
+        ("finally", "except", "__aexit__", defines_ending, LEAVING),
         (".set(", "rmdir", gives_back),
     )
     file_needs = (("finally", "__aexit__", *NAMING_WORDS, *BROAD_WORDS),)

@@ -35,7 +35,7 @@ Fix:
     and ``del d[k]``), else unsafe: an ordinary error releases now too, and a release that was meant for success alone
     would run. Unsafe for an entry too that somebody else cancels or takes out, for it may be gone, or another's, by
     then. None where the two do not stand in one block, or something between them returns, raises or jumps, and where
-    the function has no release of its own.
+    the function has no release of its own, or uses what it takes out of a collection.
 
 Not found:
     What somebody else may give back: the thing is returned, stored, captured by a nested function, passed to a call
@@ -59,7 +59,7 @@ from flake8_cancel.code.cleanup.entries import may_be_gone
 from flake8_cancel.code.cleanup.framing import framed
 from flake8_cancel.code.cleanup.openings import abandoned
 from flake8_cancel.code.cleanup.releases import Skip, skipped_releases
-from flake8_cancel.code.cleanup.taking import is_known_pair, shown
+from flake8_cancel.code.cleanup.taking import is_known_pair, shown, taken_out
 from flake8_cancel.code.traces import ASYNC_BLOCK, gives_back_its_own, opens_connection
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
@@ -97,7 +97,7 @@ class ReleaseSkippedOnCancel(Rule):
             yield self.finding(lost.place, message, ((lost.taking, "taken here"), (lost.place, "cancelled here")))
 
     def _mend(self, skip: Skip, module: Module) -> Repair | None:
-        if len(skip.releases) > 1:
+        if len(skip.releases) > 1 or any(taken_out(skip.giving.node)):
             return None
         frame = framed(module, skip.taking.node, skip.giving.node, skip.taking.thing)
         if frame is None:

@@ -3,7 +3,8 @@
 Why:
     The event loop holds its tasks by weak references only. A task that nobody else holds can be collected in the middle
     of its work (asyncio then says "Task was destroyed but it is pending!"), nobody can cancel it or wait for it, and
-    its error is told to nobody.
+    its error is told to nobody. The tasks that ``gather()`` makes of coroutines are no different where nobody waits
+    for what it returns.
 
 Bad:
     import asyncio
@@ -26,8 +27,8 @@ Good:
 Fix:
     The task goes to a set of the module, and leaves it when it is done. Unsafe: a task that was collected so far, and
     what it holds, now lives until it is done. No fix outside of functions, in a comprehension or where the call is part
-    of a larger expression. Where the tasks belong to an object, or to one stretch of code, a set of that object or
-    ``asyncio.TaskGroup`` serves better.
+    of a larger expression; none for ``gather()``, which is to be awaited. Where the tasks belong to an object, or to
+    one stretch of code, a set of that object or ``asyncio.TaskGroup`` serves better.
 
 Not found:
     Tasks of a TaskGroup, which keeps them. A local that holds the task while its function is suspended, a task whose
@@ -41,7 +42,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.ownership.dropping import Dropped, annotating, dropped, keeps_itself, makes_task
+from flake8_cancel.code.ownership.dropping import Dropped, annotating, dropped, gathers, keeps_itself, makes_task
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -54,15 +55,23 @@ if TYPE_CHECKING:
 class TaskNotKept(Rule):
     code = "CNL501"
     needs = ()
-    file_needs = (("create_task", "ensure_future"),)
+    file_needs = (("create_task", "ensure_future", "gather"),)
     visits = (ast.Call,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
         assert isinstance(node, ast.Call)
-        if module.framework() == "other" or not makes_task(module, node):
+        if module.framework() == "other":
+            return
+        is_many = gathers(module, node)
+        if not is_many and not makes_task(module, node):
             return
         found = dropped(module, node)
         if found is None or keeps_itself(module, node):
+            return
+        if is_many:
+            way_out = "await it" if module.in_coroutine(node) else "keep what gather() returns"
+            message = f"nobody keeps the tasks of gather(), so they may be collected before they are done; {way_out}"
+            yield self.finding(node, message)
             return
         maker = ast.unparse(node.func).rpartition(".")[2]
         message = f"nobody keeps this task, so it may be collected before it is done; keep what {maker}() returns"

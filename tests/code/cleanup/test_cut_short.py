@@ -183,6 +183,8 @@ def test_what_delays_the_cancellation(block: str, expected: list[str]) -> None:
         ("await self.close()", "close", "await self.a.close()\n        self.b.close()", 1),
         ("await self.stop(1)", "stop", "await self.a.stop()\n        await self.b.stop()", 1),
         ("await self.a.close(); self.b.close()", "run", "pass", 1),
+        ("await self.reset()", "reset", "await self.a.ping()\n        self.pool.release(self.a)", 1),
+        ("await self.a.wait(); await self.reset()", "reset", "await self.a.close()\n        self.b.close()", 0),
         ("pass", "close", "await self.a.close()\n        self.b.close()", 0),
         ("await self.wait_closed()", "wait_closed", "await self.a.wait()\n        self.b.close()", 0),
         ("await self.finish()", "finish", "await self.a.wait()\n        self.b.close()", 0),

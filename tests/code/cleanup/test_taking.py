@@ -7,7 +7,16 @@ import ast
 import pytest
 
 from flake8_cancel.code.api import Facts
-from flake8_cancel.code.cleanup.taking import gives_back, givings, lowered_flag, raised_flag, root_name, shown, takings
+from flake8_cancel.code.cleanup.taking import (
+    gives_back,
+    givings,
+    lowered_flag,
+    raised_flag,
+    root_name,
+    shown,
+    taken_out,
+    takings,
+)
 
 FACTS = Facts(cleanup_calls=frozenset({"hand_back", "pkg.drop"}))
 
@@ -15,7 +24,8 @@ FACTS = Facts(cleanup_calls=frozenset({"hand_back", "pkg.drop"}))
 def undoes(taking: str, giving: str, facts: Facts = FACTS) -> bool:
     """Tell whether the one statement gives back what the other takes."""
     first, second = (ast.parse(text).body[0] for text in (taking, giving))
-    return any(gives_back(act, taken, facts) for taken in takings(first) for act in givings(second))
+    given = [*givings(second), *taken_out(second)]
+    return any(gives_back(act, taken, facts) for taken in takings(first) for act in given)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +42,10 @@ def undoes(taking: str, giving: str, facts: Facts = FACTS) -> bool:
         ("x = make()", "x.hand_back()"),
         ("x = make()", "pkg.drop(x)"),
         ("await x.connect()", "await x.disconnect()"),
+        ("await x.connectAsync()", "await x.disconnectAsync()"),
+        ("await x.connect_async()", "await x.disconnect()"),
+        ("loop.addReader(fd, f)", "loop.removeReader(fd)"),
+        ("x = given or await connect()", "x.closeAll()"),
         ("await self.client.open()", "self.client.close()"),
         ("sid = bus.subscribe(topic)", "bus.unsubscribe(sid)"),
         ("bus.subscribe(topic, callback)", "bus.unsubscribe(topic)"),
@@ -41,6 +55,8 @@ def undoes(taking: str, giving: str, facts: Facts = FACTS) -> bool:
         ("self.count[key] += size", "self.count[key] -= size"),
         ("d[k] = v", "del d[k]"),
         ("self.d[k] = v", "self.d.pop(k, None)"),
+        ("self.d[k] = v", "found = self.d.pop(k).value"),
+        ("self.d[k] = v", "return self.d.pop(k, None)"),
         ("s.add(x)", "s.discard(x)"),
         ("q.append(x)", "q.remove(x)"),
         ("await x.__aenter__()", "await x.__aexit__(None, None, None)"),
@@ -68,12 +84,19 @@ def test_what_gives_back(taking: str, giving: str) -> None:
         ("x = d.pop(k)", "x.close()"),
         ("x = 1", "x.close()"),
         ("await x.connect()", "await y.disconnect()"),
+        ("x = await connect()", "x.closeCallback()"),
+        ("loop.addReader(fd, f)", "loop.removeWriter(fd)"),
+        ("x = x or await connect()", "x.close()"),
+        ("x = find() or await connect()", "x.close()"),
         ("bus.subscribe(topic)", "bus.unsubscribe(other)"),
         ("loop.add_reader(fd, f)", "loop.remove_writer(fd)"),
         ("n += 1", "n -= 2"),
         ("n += 1", "m -= 1"),
         ("n = 1", "n -= 1"),
         ("d[k] = v", "del d[j]"),
+        ("d[k] = v", "found = d.pop(k)"),
+        ("self.d[k] = v", "found = self.d.pop(j)"),
+        ("self.d[k] = v", "found = self.d.pop()"),
         ("d[k] = v", "v.pop(k)"),
         ("s.add(x)", "s.discard(y)"),
         ("s.add(x)", "s.clear()"),

@@ -56,7 +56,10 @@ def asked_if(given: str, asked: str = "first") -> bool:
         ("group.create_task(work()).add_done_callback(finished)", "first"),
         ("spawned = unknown.create_task(work()); spawned.add_done_callback(finished)", "first"),
         ("spawn(work()).add_done_callback(finished)", "first"),
+        ("spawn('name', task).add_done_callback(finished)", "first"),
+        ("self.task = spawn(work()); self.task.add_done_callback(finished)", "first"),
         ("future.add_done_callback(finished); await future", "first"),
+        ("future.add_done_callback(finished); future.cancel()", "first"),
     ],
 )
 def test_a_callback_asks_its_task(given: str, asked: str) -> None:
@@ -74,6 +77,10 @@ def test_a_callback_asks_its_task(given: str, asked: str) -> None:
         ("spawn(asyncio.run, work()).add_done_callback(finished)", "first"),
         ("future.add_done_callback(finished)", "first"),
         ("future.add_done_callback(finished); await asyncio.shield(future)", "first"),
+        ("future.add_done_callback(finished); future.remove_done_callback(finished); future.cancel()", "first"),
+        ("future.add_done_callback(finished); task.cancel()", "first"),
+        ("self.task = spawn(work()); self.other.add_done_callback(finished)", "first"),
+        ("self.task = spawn(work()); self.task = stranger; self.task.add_done_callback(finished)", "first"),
         ("asyncio.gather(work()).add_done_callback(finished)", "first"),
         ("task.add_done_callback(lambda done: (lambda: done.result()))", "x"),
         ("task.add_done_callback(lambda done: future.result())", "x"),

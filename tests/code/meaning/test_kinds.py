@@ -244,3 +244,18 @@ def test_deep_and_circular_code_has_an_answer() -> None:
     loop = "\n".join(f"    v{number} = v{(number + 1) % 60} or v{(number * 7) % 60}" for number in range(60))
     module, expressions = asked(f"def f():\n{loop}\n    ask(v0), ask({chain})")
     assert [module.kind(one) for one in expressions] == [None, None]
+
+
+def test_the_loop_of_another_file_is_called_one() -> None:
+    source = """
+        import asyncio
+        from somewhere import app, loop
+
+        async def work(): ...
+
+        ask(app.loop.create_task(work()))
+        ask(loop.create_task(work()))
+        ask(app.create_task(work()))
+    """
+    module, expressions = asked(source)
+    assert [module.kind(one) for one in expressions] == [Kind.TASK, Kind.TASK, None]

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from flake8_cancel.code.ownership.dropping import dropped, keeps_itself, makes_task
+from flake8_cancel.code.ownership.dropping import dropped, gathers, keeps_itself, makes_task
 from tests.code.asking import asked, module_of
 
 MAKING = """
@@ -39,6 +39,33 @@ def test_what_makes_a_task_of_which_only_the_caller_has_a_handle(call: str, make
     module, (expression,) = asked(MAKING.format(call=call))
     assert isinstance(expression, ast.Call)
     assert makes_task(module, expression) is makes
+
+
+@pytest.mark.parametrize(
+    ("call", "gathers_work"),
+    [
+        ("asyncio.gather(work())", True),
+        ("asyncio.gather(job(), future)", True),
+        ("asyncio.gather(*[job() for _ in range(2)])", True),
+        ("asyncio.gather(*(work(), job))", True),
+        ("asyncio.gather(future, job)", False),
+        ("asyncio.gather(*job)", False),
+        ("asyncio.gather(asyncio.create_task(work()))", False),
+        ("job.gather(work())", False),
+    ],
+)
+def test_what_gather_makes_tasks_of(call: str, gathers_work: bool) -> None:
+    module, (expression,) = asked(MAKING.format(call=call))
+    assert isinstance(expression, ast.Call)
+    assert gathers(module, expression) is gathers_work
+
+
+@pytest.mark.parametrize(("call", "gathers_work"), [("work()", True), ("job()", False)])
+def test_what_gather_is_given_where_no_loop_need_run(call: str, gathers_work: bool) -> None:
+    source = MAKING.format(call=f"asyncio.gather({call})").replace("async def f", "def f")
+    module, (expression,) = asked(source)
+    assert isinstance(expression, ast.Call)
+    assert gathers(module, expression) is gathers_work
 
 
 USING = """
