@@ -20,7 +20,7 @@ def left_to_others(module: Module, function: ast.AST | None) -> bool:
     """Tell whether a coroutine function is run by something unknown, which starts it as its own.
 
     This file registers it (an unknown decorator, a callback), is a program whose root it is, or does nothing with a
-    method that nobody else should know by its name: then a base class, or a subclass, runs it.
+    method that nobody else should know by its name: then a base class, or a subclass, runs it. Or it never ends.
 
     Args:
         module: the module.

@@ -9,11 +9,14 @@ from flake8_cancel.code.cleanup.framing import ends_something
 from flake8_cancel.code.graph.catchers import Catcher
 from flake8_cancel.code.graph.edges import NEXT
 from flake8_cancel.code.lost.elsewhere import is_private, is_root, is_stand_in, left_to_others, never_ends
+from flake8_cancel.code.lost.flags import own_parts
 from flake8_cancel.code.lost.going_on import works
 from flake8_cancel.code.lost.losses import ENDS, GOES_ON, VALUE, Loss, in_loop
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
+
+_WAITS = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield)
 
 
 def ends_task(module: Module, catcher: Catcher, loss: Loss) -> bool:
@@ -70,6 +73,7 @@ def _ends_caller(module: Module, use: ast.expr, around: frozenset[ast.AST]) -> b
 def _only_cleans_up_behind(module: Module, catcher: Catcher, function: ast.AsyncFunctionDef) -> bool:
     """Tell whether all that a function still waits for behind a handler is the end of something."""
     last = getattr(module.parent(catcher), "end_lineno", 0)
-    behind = (wait for wait in module.awaits() if module.function(wait) is function and wait.lineno > last)
-    statements = (next(node for node in module.ancestors(wait) if isinstance(node, ast.stmt)) for wait in behind)
+    waits = (node for node in own_parts(function) if isinstance(node, _WAITS) and node.lineno > last)
+    around = ((wait, *module.ancestors(wait)) for wait in waits)
+    statements = (next(node for node in nodes if isinstance(node, ast.stmt)) for nodes in around)
     return all(ends_something(one, module.facts) or module.only_waits_for_cancelled([one]) for one in statements)
