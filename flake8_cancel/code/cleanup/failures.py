@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from flake8_cancel.code.api import Facts
 from flake8_cancel.code.cleanup.owing import Reason, is_wide, outlasts, reasons
 from flake8_cancel.code.cleanup.releases import any_of, handed_to_with, lets_out, passes
-from flake8_cancel.code.cleanup.taking import METHOD, Act, Key, givings, lowered_flag, mentions, own_statements, root
+from flake8_cancel.code.cleanup.taking import (
+    METHOD,
+    Act,
+    Key,
+    givings,
+    key,
+    lowered_flag,
+    mentions,
+    own_statements,
+    root,
+)
 from flake8_cancel.code.cleanup.unarmed import is_unarmed
 from flake8_cancel.code.graph.edges import NEXT
 from flake8_cancel.code.graph.errors import BASE_EXCEPTION, CANCEL, EXCEPTION, NO, catches
@@ -154,6 +164,9 @@ def _missing(
 
     def leaks(state: State) -> bool:
         point = state.point
+        if giving.verb == "cancel" and isinstance(point.node, ast.Await) and key(point.node.value) == giving.thing:
+            # The cancellation goes into the task that is waited for.
+            return False
         # The yield of a context manager raises the cancellation of its body.
         return point.kind in _PLACES and point.node in body and lets_out(flow, state, is_release)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from flake8_cancel.code.api import Facts
 from flake8_cancel.code.cleanup.certain import is_empty_record
 from flake8_cancel.code.cleanup.reentry import is_guard
 from flake8_cancel.code.cleanup.releases import after, statement_states
@@ -35,6 +37,9 @@ from flake8_cancel.code.verbs import ends, opens, words
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
+_NO_FACTS = Facts(target=(3, 10))
+# A method of an object, or of what an attribute of it holds, called in one line.
+_OWN = re.compile(r"\bself(?:[ \t]*\.[ \t]*\w+)*[ \t]*\.[ \t]*(\w+)[\s\\]*\(")
 _TIMEOUTS = frozenset({"builtins.TimeoutError", "asyncio.TimeoutError"})
 
 
@@ -93,11 +98,48 @@ def reasons(
     for taking in before:
         if (taking.form, taking.thing, taking.result) == (METHOD, giving.thing, None) and opens(taking.verb):
             yield Reason(taking, giving.thing, statement_states(flow, taking.node), False)
+    if _is_left_in_the_middle(module, function, handler, giving):
+        yield Reason(None, giving.thing, [flow.start], False)
     is_own = giving.thing in (None, key(ast.Name("self")))
     if (is_own and opens(function.name) and not module.started_only_as_task(function)) or words(giving.verb)[
         0
     ] == "abort":
         yield Reason(None, giving.thing, [flow.start], False)
+
+
+def ends_own_in_handler(text: str) -> bool:
+    """Tell whether a function may end, behind an ``except``, what its object holds."""
+    behind = text[text.find("except") :]
+    return any(ends(name, _NO_FACTS) for name in _OWN.findall(behind))
+
+
+def _is_left_in_the_middle(
+    module: Module, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giving: Act
+) -> bool:
+    """Tell whether a handler ends, after every error, what its object holds and the ``try`` may leave in the middle.
+
+    It is a transaction, or what the ``try`` waits for: half of what the two sides have to say may have been said.
+    """
+    func = giving.call.func if giving.call else None
+    if func is None or func.lineno != func.end_lineno or not _OWN.fullmatch(f"{ast.unparse(func)}("):
+        return False
+    if EXCEPTION not in module.names(handler.type) or not _is_certain(module, handler, giving, giving.thing):
+        return False
+    if module.started_only_as_task(function) or "cancel" in words(giving.verb):
+        return False
+    is_transaction = words(giving.verb)[0] == "rollback" and not giving.given
+    return is_transaction or _waits_for(module, module.parent(handler), giving.thing)
+
+
+def _waits_for(module: Module, statement: ast.AST | None, thing: Key | None) -> bool:
+    """Tell whether the body of a ``try`` waits for a call that a thing has a part in, and it is not the object."""
+    waits = (
+        node
+        for part in getattr(statement, "body", ())
+        for node in walk(part)
+        if isinstance(node, ast.Await) and module.function(node) is module.function(part)
+    )
+    return thing != key(ast.Name("self")) and any(mentions(one, thing) for one in waits)
 
 
 def _fillings(flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, taking: Act) -> list[State]:

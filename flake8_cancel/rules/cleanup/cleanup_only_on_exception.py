@@ -41,8 +41,8 @@ Fix:
 
 Not found:
     A ``try`` with a clause of its own for CancelledError. Cleanup that only mends what the error broke: of what the
-    function neither made nor opened, in a clause for one kind of error, or under a condition. Where such a clause ends
-    a process, CNL405 speaks.
+    function neither made nor opened and the ``try`` does not wait for, in a clause for one kind of error, or under a
+    condition. An attribute that the clause sets back to None. Where such a clause ends a process, CNL405 speaks.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.cleanup.certain import runs_on_asyncio
 from flake8_cancel.code.cleanup.failures import RAISES, Missed, missed_cleanups
 from flake8_cancel.code.cleanup.framing import hands_on_what_it_caught, raises_what_it_caught
+from flake8_cancel.code.cleanup.owing import ends_own_in_handler
 from flake8_cancel.code.cleanup.processes import left_running
 from flake8_cancel.code.cleanup.taking import own_statements, shown
 from flake8_cancel.code.graph.evaluate import header, survey
@@ -73,7 +74,7 @@ _CANCELLED = "asyncio.CancelledError"
 
 class CleanupOnlyOnException(Rule):
     code = "CNL403"
-    needs = ("except", ("await", "async for", "async with"), (gives_back_in_handler,))
+    needs = ("except", ("await", "async for", "async with"), (ends_own_in_handler, gives_back_in_handler))
     visits = (ast.Try,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
