@@ -40,6 +40,8 @@ PLAIN_WITH = Matching(r"[\n:;][ \t\f]*with\b")
 # Between a name and its bracket there may be the end of a line, where a bracket is open or a backslash stands.
 _BLANK = frozenset(" \t\r\n\\")
 _BRACKETS = re.compile(r"[()\"']")
+# A method of an object, or of what an attribute of it holds, called in one line.
+OWN_CALL = re.compile(r"\bself(?:[ \t]*\.[ \t]*\w+)*[ \t]*\.[ \t]*(\w+)[\s\\]*\(")
 _NAME = re.compile(r"\w+")
 # How far what a call with strings is given is looked for.
 _FAR = 2000
@@ -84,6 +86,12 @@ def gives_back_in_handler(text: str) -> bool:
         return True
     is_opening = any(map(verbs.opens, _DEFINED.findall(text)))
     return any(is_opening or verbs.words(one.name)[:1] == ("abort",) for one in _statements(behind))
+
+
+def ends_own_in_handler(text: str) -> bool:
+    """Tell whether a function may end, behind an ``except``, what its object holds."""
+    behind = text[text.find("except") :]
+    return any(verbs.ends(name, _NO_FACTS) for name in OWN_CALL.findall(behind))
 
 
 def defines_ending(text: str) -> bool:

@@ -189,6 +189,9 @@ def _missing(
 
     def leaks(state: State) -> bool:
         point = state.point
+        if giving.verb == "cancel" and isinstance(point.node, ast.Await) and key(point.node.value) == giving.thing:
+            # The cancellation goes into the task that is waited for.
+            return False
         # The yield of a context manager raises the cancellation of its body.
         if point.kind not in _PLACES or point.node not in body:
             return False

@@ -29,6 +29,7 @@ from flake8_cancel.code.graph.errors import EXCEPTION
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import State
 from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.traces import OWN_CALL
 from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends, opens, words
 
@@ -95,6 +96,8 @@ def reasons(
     for taking in before:
         if (taking.form, taking.thing, taking.result) == (METHOD, giving.thing, None) and opens(taking.verb):
             yield Reason(taking, giving.thing, _starts(flow, taking), False)
+    if _is_left_in_the_middle(module, function, handler, giving):
+        yield Reason(None, giving.thing, [flow.start], False)
     is_own = giving.thing in (None, key(ast.Name("self")))
     is_opener = is_own and opens(function.name) and not module.started_only_as_task(function)
     # The end of the function's patience says that the other side is gone, and then there is something to be aborted.
@@ -108,6 +111,35 @@ def _starts(flow: Flow, taking: Act) -> list[State]:
     is_entered = words(taking.verb)[:1] == ("enter",)
     begins = taking.form == METHOD and opens(taking.verb) and not is_entered
     return statement_states(flow, taking.node) if begins else after(flow, taking.node)
+
+
+def _is_left_in_the_middle(
+    module: Module, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giving: Act
+) -> bool:
+    """Tell whether a handler ends, after every error, what its object holds and the ``try`` may leave in the middle.
+
+    It is a transaction, or what the ``try`` waits for: half of what the two sides have to say may have been said.
+    """
+    func = giving.call.func if giving.call else None
+    if func is None or func.lineno != func.end_lineno or not OWN_CALL.fullmatch(f"{ast.unparse(func)}("):
+        return False
+    if EXCEPTION not in module.names(handler.type) or not _is_certain(module, handler, giving, giving.thing):
+        return False
+    if module.started_only_as_task(function) or "cancel" in words(giving.verb):
+        return False
+    is_transaction = words(giving.verb)[0] == "rollback" and not giving.given
+    return is_transaction or _waits_for(module, module.parent(handler), giving.thing)
+
+
+def _waits_for(module: Module, statement: ast.AST | None, thing: Key | None) -> bool:
+    """Tell whether the body of a ``try`` waits for a call that a thing has a part in, and it is not the object."""
+    waits = (
+        node
+        for part in getattr(statement, "body", ())
+        for node in walk(part)
+        if isinstance(node, ast.Await) and module.function(node) is module.function(part)
+    )
+    return thing != key(ast.Name("self")) and any(mentions(one, thing) for one in waits)
 
 
 def _fillings(flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, taking: Act) -> list[State]:

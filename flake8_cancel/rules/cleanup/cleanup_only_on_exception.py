@@ -41,8 +41,9 @@ Fix:
 
 Not found:
     A ``try`` with a clause of its own for CancelledError, or one around it that ends the same. Cleanup that only mends
-    what the error broke: of what the function neither made nor opened, in a clause for one kind of error, or under a
-    condition that asks the error. Where such a clause ends a process, CNL405 speaks.
+    what the error broke: of what the function neither made nor opened and the ``try`` does not wait for, in a clause
+    for one kind of error, or under a condition that asks the error. An attribute that the clause sets back to None.
+    Where such a clause ends a process, CNL405 speaks.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ from flake8_cancel.code.cleanup.framing import hands_on_what_it_caught, raises_w
 from flake8_cancel.code.cleanup.processes import left_running
 from flake8_cancel.code.cleanup.taking import own_statements, shown
 from flake8_cancel.code.graph.evaluate import header, survey
-from flake8_cancel.code.traces import ASYNC_BLOCK, gives_back_in_handler
+from flake8_cancel.code.traces import ASYNC_BLOCK, ends_own_in_handler, gives_back_in_handler
 from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
@@ -73,7 +74,7 @@ _CANCELLED = "asyncio.CancelledError"
 
 class CleanupOnlyOnException(Rule):
     code = "CNL403"
-    needs = ("except", ("await", ASYNC_BLOCK), (gives_back_in_handler,))
+    needs = ("except", ("await", ASYNC_BLOCK), (ends_own_in_handler, gives_back_in_handler))
     visits = (ast.Try,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
