@@ -96,16 +96,33 @@ def annotating(module: Module) -> tuple[str, ...]:
     return () if module.facts.target >= _CAN_SUBSCRIPT else (UNANNOTATED,)
 
 
-def keeps_itself(module: Module, call: ast.Call) -> bool:
-    """Tell whether the coroutine that a task is made of is a function of this file that asks for its own task."""
+def needs_no_keeper(module: Module, call: ast.Call) -> bool:
+    """Tell whether a task is made of a function of this file that keeps its own task, or is always kept by the loop."""
     coroutines = [*call.args, *(one.value for one in call.keywords)]
-    functions = [module.definition(one.func) for one in coroutines if isinstance(one, ast.Call)]
-    return any(
-        isinstance(node, ast.Call) and module.name(node.func) == "asyncio.current_task"
-        for function in functions
-        if function
-        for node in walk(function)
-    )
+    calls = [one for one in coroutines if isinstance(one, ast.Call)]
+    if any(_is_sleep(module, one) for one in calls):
+        return True
+    functions = filter(None, (module.definition(one.func) for one in calls))
+    return any(_keeps_itself(module, one) or _only_sleeps(module, one) for one in functions)
+
+
+def _keeps_itself(module: Module, function: ast.AST) -> bool:
+    """Tell whether a function asks for its own task."""
+    calls = (node for node in walk(function) if isinstance(node, ast.Call))
+    return any(module.name(call.func) == "asyncio.current_task" for call in calls)
+
+
+def _only_sleeps(module: Module, function: ast.AST) -> bool:
+    """Tell whether a function waits for nothing but a time: the loop holds its timers, and they hold the task."""
+    flow = module.flow(function) if isinstance(function, ast.AsyncFunctionDef) else None
+    if flow is None:
+        return False
+    waits = (state.point.node for state in flow.suspensions())
+    return all(isinstance(wait, ast.Await) and _is_sleep(module, wait.value) for wait in waits)
+
+
+def _is_sleep(module: Module, coroutine: ast.expr) -> bool:
+    return isinstance(coroutine, ast.Call) and module.name(coroutine.func) == "asyncio.sleep"
 
 
 def _dead_local(module: Module, statement: ast.Assign | ast.AnnAssign) -> Dropped | None:

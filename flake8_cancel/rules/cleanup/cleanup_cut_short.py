@@ -36,7 +36,7 @@ Not found:
     is made behind it. A wait that only another file knows to be one: of methods of other things than the one that
     is given back next, only ``close()``, ``wait()``, ``flush()`` and their like count. What is awaited under
     ``asyncio.shield`` or in a shielded scope. Where the CancelledError of a task that was cancelled here ends the
-    cleanup, CNL505 speaks.
+    cleanup, CNL505 speaks. Tests and fixtures, which nobody cancels.
 """
 
 from __future__ import annotations

@@ -41,7 +41,8 @@ Not found:
     that is not awaited; or some way through the function does not give it back. A flag that does not keep others out
     of the function, or that another function resets. What an ``except`` clause that raises
     gives back belongs to CNL403, locks to CNL402, and what comes behind another ``await`` in a ``finally`` to CNL404.
-    Tasks and processes have rules of their own.
+    Tasks and processes have rules of their own. Tests, fixtures and what only tests of the file run: nobody cancels
+    them but a deadline of their own.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ Not found:
     exception, hands it on to something other than a log, cancels the future that waits for the function's outcome,
     cancels the current task again, or sets a flag under which it is raised later. A function that runs while its caller
     holds a cancellation (a parameter is one, or it is private and only called in handlers of CancelledError). A handler
-    around nothing but the wait for a task that was cancelled before: that one is CNL901.
+    around nothing but the wait for a task that was cancelled before: that one is CNL901. Tests, fixtures and what only
+    tests of the file run, unless a deadline of their own cancels them.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ Not found:
     A wait in a handler, ``suppress`` or manager that may take the CancelledError. A task of a function of this file
     that may end normally when it is cancelled, or that was waited for before. A wait whose value is used, or with
     nothing more to do after it, unless it stands in a ``stop()``, ``close()`` or the like: there it is the caller that
-    has more to do.
+    has more to do. A wait in a test that expects an error of it.
 """
 
 from __future__ import annotations

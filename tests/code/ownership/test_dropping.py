@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from flake8_cancel.code.ownership.dropping import dropped, keeps_itself, makes_task
+from flake8_cancel.code.ownership.dropping import dropped, makes_task, needs_no_keeper
 from tests.code.asking import asked, module_of
 
 MAKING = """
@@ -93,13 +93,41 @@ def test_a_task_may_keep_itself() -> None:
     source = """
         import asyncio
         async def kept(): tasks.add(asyncio.current_task())
-        async def other(): tasks.add(1)
+        async def other(): await job()
         ask(asyncio.create_task(kept()))
         ask(asyncio.create_task(coro=kept()))
         ask(asyncio.create_task(other()))
     """
     module, calls = asked(source)
-    assert [keeps_itself(module, call) for call in calls if isinstance(call, ast.Call)] == [True, True, False]
+    assert [needs_no_keeper(module, call) for call in calls if isinstance(call, ast.Call)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ("await asyncio.sleep(1)\n            print()", True),
+        ("while True: await asyncio.sleep(1)", True),
+        ("print()", True),
+        ("await asyncio.sleep(1)\n            await stream.drain()", False),
+        ("async with lock: await asyncio.sleep(1)", False),
+    ],
+)
+def test_the_timers_of_the_loop_keep_a_task(body: str, kept: bool) -> None:
+    source = f"""
+        import asyncio
+        async def job():
+            {body}
+        ask(asyncio.create_task(job()))
+    """
+    module, (call,) = asked(source)
+    assert isinstance(call, ast.Call)
+    assert needs_no_keeper(module, call) is kept
+
+
+def test_a_task_that_is_but_a_sleep_is_kept() -> None:
+    module, (call,) = asked("import asyncio\nask(asyncio.create_task(asyncio.sleep(1)))")
+    assert isinstance(call, ast.Call)
+    assert needs_no_keeper(module, call)
 
 
 def _is_dropped(statements: str) -> bool:
