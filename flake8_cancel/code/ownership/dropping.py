@@ -113,11 +113,16 @@ def _keeps_itself(module: Module, function: ast.AST) -> bool:
 
 
 def _only_sleeps(module: Module, function: ast.AST) -> bool:
-    """Tell whether a function waits for nothing but a time: the loop holds its timers, and they hold the task."""
+    """Tell whether a function waits for nothing but a time: the loop holds its timers, and they hold the task.
+
+    A method that does not wait at all may be a hook, for others to override.
+    """
     flow = module.flow(function) if isinstance(function, ast.AsyncFunctionDef) else None
     if flow is None:
         return False
-    waits = (state.point.node for state in flow.suspensions())
+    waits = [state.point.node for state in flow.suspensions()]
+    if not waits and module.class_around(function):
+        return False
     return all(isinstance(wait, ast.Await) and _is_sleep(module, wait.value) for wait in waits)
 
 

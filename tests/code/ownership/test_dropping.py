@@ -124,6 +124,21 @@ def test_the_timers_of_the_loop_keep_a_task(body: str, kept: bool) -> None:
     assert needs_no_keeper(module, call) is kept
 
 
+@pytest.mark.parametrize(("body", "kept"), [("pass", False), ("await asyncio.sleep(1)", True)])
+def test_a_method_that_does_nothing_is_there_to_be_overridden(body: str, kept: bool) -> None:
+    source = f"""
+        import asyncio
+        class View:
+            async def on_timeout(self):
+                {body}
+            def expire(self):
+                ask(asyncio.create_task(self.on_timeout()))
+    """
+    module, (call,) = asked(source)
+    assert isinstance(call, ast.Call)
+    assert needs_no_keeper(module, call) is kept
+
+
 def test_a_task_that_is_but_a_sleep_is_kept() -> None:
     module, (call,) = asked("import asyncio\nask(asyncio.create_task(asyncio.sleep(1)))")
     assert isinstance(call, ast.Call)
