@@ -107,9 +107,23 @@ def needs_no_keeper(module: Module, call: ast.Call) -> bool:
 
 
 def _keeps_itself(module: Module, function: ast.AST) -> bool:
-    """Tell whether a function asks for its own task."""
+    """Tell whether a function asks for its own task, and not only to compare it."""
     calls = (node for node in walk(function) if isinstance(node, ast.Call))
-    return any(module.name(call.func) == "asyncio.current_task" for call in calls)
+    return any(
+        module.name(call.func) == "asyncio.current_task" and not _is_only_compared(module, function, call)
+        for call in calls
+    )
+
+
+def _is_only_compared(module: Module, function: ast.AST, task: ast.Call) -> bool:
+    statement = module.parent(task)
+    if not isinstance(statement, ast.Assign):
+        return isinstance(statement, ast.Compare)
+    match statement.targets:
+        case [ast.Name(id=name)]:
+            uses = [node for node in walk(function) if isinstance(node, ast.Name) and node.id == name]
+            return all(node is statement.targets[0] or isinstance(module.parent(node), ast.Compare) for node in uses)
+    return False
 
 
 def _only_sleeps(module: Module, function: ast.AST) -> bool:

@@ -5,7 +5,8 @@ Why:
     the block closes a connection, Ctrl-C comes after the task group has already cancelled the task, or the first
     cancellation comes just when the work is done. The ``await`` in the cleanup raises then, or fails with an error of
     its own, and what stands behind it is never done: the second connection stays open, the process runs on, whoever
-    waits for the event waits for ever. ``__aexit__``, and the ``close()`` that it awaits, are such blocks too.
+    waits for the event waits for ever. ``__aexit__``, and the ``close()`` that it awaits, are such blocks too,
+    and so is one that sets a flag first and returns at once when it is called again.
 
 Bad:
     async def forward(source, target):
@@ -67,7 +68,7 @@ class CleanupCutShort(Rule):
         ("finally", "except", "__aexit__", defines_ending),
         (".set(", "rmdir", gives_back),
     )
-    file_needs = (("finally", "__aexit__", *NAMING_WORDS, *BROAD_WORDS),)
+    file_needs = (("finally", "__aexit__", defines_ending, *NAMING_WORDS, *BROAD_WORDS),)
     visits = (ast.Try, ast.AsyncFunctionDef)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

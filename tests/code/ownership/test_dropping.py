@@ -27,6 +27,8 @@ async def f(group: asyncio.TaskGroup, loop: asyncio.AbstractEventLoop, future: a
         ("asyncio.ensure_future(work())", True),
         ("loop.create_task(work())", True),
         ("asyncio.get_running_loop().create_task(work())", True),
+        ("compat.get_running_loop().create_task(work())", True),
+        ("compat.get_group().create_task(work())", False),
         ("asyncio.ensure_future(future)", False),
         ("asyncio.ensure_future(spawn())", False),
         ("asyncio.ensure_future(job)", False),
@@ -93,13 +95,26 @@ def test_a_task_may_keep_itself() -> None:
     source = """
         import asyncio
         async def kept(): tasks.add(asyncio.current_task())
+        async def bound():
+            task = asyncio.current_task()
+            if task is not None: tasks.add(task)
+        async def compared():
+            task = asyncio.current_task()
+            for one in tasks:
+                if one is not task: one.cancel()
+            await job()
         async def other(): await job()
+        ask(asyncio.create_task(bound()))
+        ask(asyncio.create_task(compared()))
         ask(asyncio.create_task(kept()))
         ask(asyncio.create_task(coro=kept()))
         ask(asyncio.create_task(other()))
     """
     module, calls = asked(source)
-    assert [needs_no_keeper(module, call) for call in calls if isinstance(call, ast.Call)] == [True, True, False]
+    assert [needs_no_keeper(module, call) for call in calls if isinstance(call, ast.Call)] == [
+        *(True, False),
+        *(True, True, False),
+    ]
 
 
 @pytest.mark.parametrize(
