@@ -181,6 +181,8 @@ MANAGERS_SUSPEND: dict[str, tuple[bool, bool]] = {
 # Context managers that end the exceptions they are given; methods of unittest.TestCase go by their name.
 SWALLOWING_MANAGERS = frozenset({"contextlib.suppress", "pytest.raises"})
 SWALLOWING_METHODS = frozenset({"assertRaises", "assertRaisesRegex"})
+# Packages that tests are written with.
+TEST_FRAMEWORKS = _words("aiounittest asynctest pytest pytest_asyncio testtools unittest")
 LOGGING_VERBS = _words(
     """
     add_event critical debug error exception fatal info log print print_exc print_exception record_exception trace

@@ -147,7 +147,8 @@ class Module:
         return self._model.classes.bases(name)
 
     @functools.cached_property
-    def _imported(self) -> set[str]:
+    def imported(self) -> set[str]:
+        """The packages that the file imports anywhere, by their first names."""
         return imported(self.tree)
 
     def framework(self) -> str:
@@ -155,7 +156,7 @@ class Module:
 
         ``"other"`` wins over ``"anyio"``, and that over ``"asyncio"``; ``"none"`` is a file that imports none of them.
         """
-        tops = self._imported
+        tops = self.imported
         if tops & OTHER_FRAMEWORKS:
             return "other"
         return next((name for name in ("anyio", "asyncio") if name in tops), "none")

@@ -37,6 +37,7 @@ from flake8_cancel.source import decode, split_lines
 
 ROOT = Path(__file__).parents[2] / "fixtures"
 DOCUMENT = "document"
+REPORTS = "reports"
 
 _MARK = re.compile(r"#!\s*(CNL\d{3})(?::[ \t]*(.*?))?[ \t]*(?=#!|$)")
 _CARETS = re.compile(r"\^+")

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.cleanup.framing import block_of
+from flake8_cancel.code.cleanup.once import ends_but_once
 from flake8_cancel.code.cleanup.owed import owed
 from flake8_cancel.code.cleanup.releases import any_of, handed_to_with, lets_out, passes
 from flake8_cancel.code.cleanup.taking import Act, givings, key, mentions, own_statements
@@ -65,13 +66,15 @@ class Cut(NamedTuple):
 def cleanup_blocks(module: Module, statement: ast.AST) -> Iterator[list[ast.stmt]]:
     """Yield the blocks of a statement that clean up on a cancelled way too: a ``finally``, and handlers that take it.
 
-    So does the whole of an ``__aexit__``, and of the methods that it leaves the work to.
+    So does the whole of an ``__aexit__``, of the methods that it leaves the work to, and of what can end but once.
 
     Args:
         module: the module.
         statement: a ``try`` statement or a coroutine function; any other has none.
     """
-    if isinstance(statement, ast.AsyncFunctionDef) and _is_exit(module, statement):
+    if isinstance(statement, ast.AsyncFunctionDef) and (
+        _is_exit(module, statement) or ends_but_once(module, statement)
+    ):
         yield statement.body
     if not isinstance(statement, ast.Try):
         return

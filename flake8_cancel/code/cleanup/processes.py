@@ -221,7 +221,8 @@ def _holds(statement: ast.stmt, awaits: frozenset[ast.Await]) -> bool:
 
 
 def _lets_out(flow: Flow, state: State, kind: str, is_ended: Releases) -> bool:
-    goes_to = [step.state for step in flow.steps(state) if step.kind == kind and step.sure]
+    # What is cancelled only when all ends, as a test is, ends without its processes.
+    goes_to = [step.state for step in flow.steps(state) if step.kind == kind and (step.sure or kind == CANCELLED)]
     return flow.walk(goes_to, is_end, avoid=is_ended) is not None
 
 

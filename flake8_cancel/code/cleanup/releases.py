@@ -128,7 +128,7 @@ def frames(state: State) -> Iterator[Frame]:
 
 def lets_out(flow: Flow, state: State, is_release: Releases) -> bool:
     """Tell whether a cancellation that comes in at a state leaves the function without a release."""
-    goes_to = [step.state for step in flow.steps(state) if step.kind == CANCELLED]
+    goes_to = [step.state for step in flow.steps(state) if step.sure and step.kind == CANCELLED]
     return flow.walk(goes_to, is_end, avoid=is_release) is not None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.cleanup.releases import any_of, handed_to_with, lets_out, passes
 from flake8_cancel.code.cleanup.taking import MADE, METHOD, Act, gives_back, givings, key, own_statements, takings
 from flake8_cancel.code.graph.points import YIELD, State
+from flake8_cancel.code.graph.testing import is_fixture
 from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends
 
@@ -76,24 +77,13 @@ def _is_only_for_fixtures(module: Module, function: ast.AsyncFunctionDef) -> boo
 
 
 def _is_in_fixture(module: Module, use: ast.expr) -> bool:
-    if any(isinstance(node, ast.Call) and is_fixture(module, node.func) for node in module.ancestors(use)):
+    if any(isinstance(node, ast.Call) and is_fixture(module, node) for node in module.ancestors(use)):
         # Among the parameters of a fixture, which enters it.
         return True
     block = next((node for node in module.ancestors(use) if isinstance(node, ast.stmt)), None)
     around = module.function(use)
     if not isinstance(block, ast.AsyncWith) or not isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
-    makers = (node.func if isinstance(node, ast.Call) else node for node in around.decorator_list)
-    return any(is_fixture(module, maker) for maker in makers) and all(
+    return any(is_fixture(module, maker) for maker in around.decorator_list) and all(
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield) for node in block.body
     )
-
-
-def is_fixture(module: Module, maker: ast.expr) -> bool:
-    """Tell whether a decorator, or what makes one, is called what makes a function a fixture of tests.
-
-    Args:
-        module: the module.
-        maker: what the decorator's call calls, or the decorator.
-    """
-    return (module.name(maker) or "").rpartition(".")[2] == "fixture"

@@ -55,11 +55,13 @@ class Edges:
     Args:
         module: the module around the function.
         is_manager: whether the function is a generator made a context manager, whose yield raises what its body raised.
+        is_test: whether only tests run the function, and nobody cancels it but a deadline of its own.
     """
 
-    def __init__(self, module: Module, is_manager: bool) -> None:
+    def __init__(self, module: Module, is_manager: bool, is_test: bool) -> None:
         self._module = module
         self._is_manager = is_manager
+        self._is_test = is_test
         self._steps: dict[State, tuple[Step, ...]] = {}
 
     def steps(self, state: State) -> tuple[Step, ...]:
@@ -93,20 +95,28 @@ class Edges:
             yield Step(RAISED, False, unwind(point.frame, raising(UNKNOWN), pending))
 
     def _interruptions(self, point: Point, pending: Pending) -> Iterator[Step]:
-        yield Step(CANCELLED, True, self._interrupted(CANCEL, point, pending))
+        scopes = list(self._scopes(point))
+        # What cancels a test is a deadline of its own.
+        deadline = next((sent for kind, sent in scopes if kind == "timeout" and self._is_test), None)
+        is_sure = deadline is not None or not self._is_test
+        yield Step(CANCELLED, is_sure, self._interrupted(deadline or CANCEL, point, pending))
+        for kind, sent in scopes:
+            # A deadline is there to pass; that a child fails is only possible.
+            yield Step(DEADLINE, kind == "timeout", self._interrupted(sent, point, pending))
+        call = point.node.value if isinstance(point.node, ast.Await) else None
+        if isinstance(call, ast.Call) and self._module.name(call.func) == "asyncio.wait_for":
+            late = raising(managers.timeout_error(self._module))
+            yield Step(DEADLINE, True, unwind(point.frame, late, pending))
+
+    def _scopes(self, point: Point) -> Iterator[tuple[str, Error]]:
+        """Yield the kinds of the scopes around that cancel their own body, and what each raises."""
         frame: Frame | None = point.frame
         while frame is not None:
             if isinstance(frame.node, ast.withitem) and frame.kind == "with" and frame.first:
                 kind = managers.scope(self._module, frame.node)
                 if kind:
-                    sent = CANCEL._replace(scope=frame.first.frame.number)
-                    # A deadline is there to pass; that a child fails is only possible.
-                    yield Step(DEADLINE, kind == "timeout", self._interrupted(sent, point, pending))
+                    yield kind, CANCEL._replace(scope=frame.first.frame.number)
             frame = frame.parent
-        call = point.node.value if isinstance(point.node, ast.Await) else None
-        if isinstance(call, ast.Call) and self._module.name(call.func) == "asyncio.wait_for":
-            late = raising(managers.timeout_error(self._module))
-            yield Step(DEADLINE, True, unwind(point.frame, late, pending))
 
     def _interrupted(self, sent: Error, point: Point, pending: Pending) -> State:
         """Raise a cancellation, save where a task group waits for its children with an error to raise: that is kept."""

@@ -9,6 +9,7 @@ from flake8_cancel.code.graph.build import AnyFunction, build
 from flake8_cancel.code.graph.edges import CANCELLED, NEXT, Edges, Step
 from flake8_cancel.code.graph.errors import CANCEL, CANCELLED_ERROR, Error
 from flake8_cancel.code.graph.points import ASYNC_EXIT, END, SUSPEND, YIELD, Completion, Point, State, raising, unwind
+from flake8_cancel.code.graph.testing import runs_in_test
 
 if TYPE_CHECKING:
     from flake8_cancel.code.graph.flows import Flows
@@ -36,7 +37,7 @@ class Flow:
 
     def __init__(self, function: AnyFunction, flows: Flows, assumed: Mapping[str, bool]) -> None:
         self.function = function
-        self._edges = Edges(flows.module, flows.is_manager(function))
+        self._edges = Edges(flows.module, flows.is_manager(function), runs_in_test(flows.module, function))
         self.start = State(build(function, flows, assumed), ())
         self._reached = self._closure([self.start], self._everything)
 
@@ -104,9 +105,15 @@ class Flow:
         """Return the reachable states that may suspend and in which no cancellation is pending."""
         return [*self.states(SUSPEND, inside), *self.states(ASYNC_EXIT, inside)]
 
-    def cancelled(self, states: Iterable[State]) -> list[tuple[State, State]]:
-        """Return for suspended states where a cancellation from outside leads: pairs of both."""
-        return [(state, step.state) for state in states for step in self.steps(state) if step.kind == CANCELLED]
+    def cancelled(self, states: Iterable[State], surely: bool = True) -> list[tuple[State, State]]:
+        """Return for suspended states where a cancellation from outside leads: pairs of both.
+
+        Args:
+            states: suspended states.
+            surely: whether to leave out what nobody cancels; the CancelledError of what is awaited comes out there too.
+        """
+        steps = ((state, step) for state in states for step in self.steps(state))
+        return [(state, step.state) for state, step in steps if step.kind == CANCELLED and step.sure >= surely]
 
     def ends(self, starts: Iterable[State], kinds: frozenset[str] = frozenset({NEXT})) -> set[Completion]:
         """Return how the function may end on sure edges from some states."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flake8_cancel.code.cleanup.releases import ends_normally, frames
 from flake8_cancel.code.graph.edges import NEXT
 from flake8_cancel.code.graph.flow import MAX_STATES, Flow, cancelled_pending
+from flake8_cancel.code.graph.managers import expects_error
 from flake8_cancel.code.graph.points import END, STEP, SUSPEND, Frame, State
 from flake8_cancel.code.lost.cancelling import cancels_before, is_ending, surely_cancelled
 from flake8_cancel.code.lost.keeping import is_log
@@ -157,7 +158,12 @@ def _is_told_apart(module: Module, wait: ast.Await) -> bool:
 
 
 def _is_meant_to_be_taken(module: Module, wait: ast.Await) -> bool:
-    """Tell whether a handler around takes the CancelledError of the other library: then its class is what is wrong."""
+    """Tell whether what is around expects an error: a test, or a handler for the CancelledError of the other library.
+
+    Then the class of that handler is what is wrong.
+    """
+    if expects_error(module, wait):
+        return True
     tries = (parent for parent in module.ancestors(wait) if isinstance(parent, ast.Try))
     return any(_FOREIGN in module.names(handler.type) for parent in tries for handler in parent.handlers)
 
@@ -191,7 +197,7 @@ def may_be_taken(flow: Flow, state: State) -> bool:
         state: a suspended state in it.
     """
     own = set(_clauses(state))
-    for reached in _possible(flow, [cancelled for _, cancelled in flow.cancelled([state])]):
+    for reached in _possible(flow, [cancelled for _, cancelled in flow.cancelled([state], surely=False)]):
         if reached.point.kind == END:
             if ends_normally(reached):
                 return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.graph.testing import runs_in_test
 from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ _DISPLAYS = (ast.List, ast.Set, ast.Tuple)
 
 
 def never_cancelled(module: Module, function: ast.AST | None) -> bool:
-    """Tell whether a function only runs as tasks kept in attributes, and this file never cancels what is there.
+    """Tell whether only tests run a function, or it runs as tasks kept in attributes that this file never cancels.
 
     To await such a task would cancel it with the waiter; to shield it or to give it to ``asyncio.wait`` does not. What
     the loop cancels at its end it cancels together with the tasks that the function made.
@@ -24,7 +25,11 @@ def never_cancelled(module: Module, function: ast.AST | None) -> bool:
         module: the module.
         function: a coroutine function.
     """
-    if not isinstance(function, ast.AsyncFunctionDef) or not module.started_only_as_task(function):
+    if not isinstance(function, ast.AsyncFunctionDef):
+        return False
+    if runs_in_test(module, function):
+        return True
+    if not module.started_only_as_task(function):
         return False
     kept = [_kept_in(module, use) for use in module.uses(function)]
     if not kept or None in kept:

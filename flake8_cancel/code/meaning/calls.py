@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _COLLECTIONS = frozenset({Kind.COLLECTION, Kind.TUPLE})
 _TAKE_ONE = frozenset({"get", "pop", "popleft", "setdefault"})
 _SAME = frozenset({"copy", "difference", "intersection", "symmetric_difference", "union"})
+_LOOP_GETTERS = frozenset({"get_event_loop", "get_running_loop", "new_event_loop"})
 _FUTURES = frozenset({Kind.TASK, Kind.FUTURE, Kind.SHIELD, Kind.GATHER, Kind.THREAD_FUTURE})
 
 
@@ -175,7 +176,13 @@ class Calls:
 
 def is_called_loop(expression: ast.expr) -> bool:
     """Tell whether what an expression stands for is called a loop: where it is from another file, it is one."""
-    return getattr(expression, "attr", getattr(expression, "id", "")) in ("loop", "_loop")
+    if isinstance(expression, ast.Call):
+        return _last_name(expression.func) in _LOOP_GETTERS
+    return _last_name(expression) in ("loop", "_loop")
+
+
+def _last_name(expression: ast.expr) -> str:
+    return str(getattr(expression, "attr", getattr(expression, "id", "")))
 
 
 def _returns_exceptions(gather: ast.Call) -> bool:

@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_cancel.code.cleanup.teardowns import is_fixture
 from flake8_cancel.code.graph.errors import CANCELLED_ERROR
 from flake8_cancel.code.graph.flow import Flow
+from flake8_cancel.code.graph.testing import is_fixture, is_run, is_test
 from flake8_cancel.code.ownership.holding import Hold, holds
 from flake8_cancel.code.ownership.self_ending import ends_by_itself
 from flake8_cancel.code.ownership.task_errors import raises_errors_of_others
 from flake8_cancel.code.ownership.task_making import WAIT
 from flake8_cancel.code.ownership.task_uses import Use, names_in, use
 from flake8_cancel.code.ownership.task_walk import Walk, uses_in
-from flake8_cancel.code.verbs import words
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -166,21 +165,12 @@ def _held(module: Module, function: ast.AsyncFunctionDef) -> Iterator[tuple[Flow
 def _ends_with_its_loop(module: Module, function: ast.AsyncFunctionDef) -> bool:
     """Tell whether the event loop ends with a function, and with the loop all its tasks."""
     around = [function, *module.ancestors(function)]
-    if any(isinstance(one, ast.AsyncFunctionDef) and one.name.startswith("test_") for one in around):
+    if any(is_test(module, one) for one in around):
         return True
-    if any(is_fixture(module, getattr(one, "func", one)) for one in function.decorator_list):
+    if any(is_fixture(module, one) for one in function.decorator_list):
         return True
     uses = module.uses(function)
-    return bool(uses) and all(_is_run(module, one) for one in uses)
-
-
-def _is_run(module: Module, expression: ast.expr) -> bool:
-    """Tell whether a function is called for what runs a loop until it ends: ``asyncio.run`` or the like."""
-    coroutine = module.parent(expression)
-    runner = module.parent(coroutine) if isinstance(coroutine, ast.Call) and coroutine.func is expression else None
-    if not isinstance(runner, ast.Call) or coroutine not in runner.args or module.in_coroutine(runner):
-        return False
-    return "run" in words(getattr(runner.func, "attr", getattr(runner.func, "id", "")))
+    return bool(uses) and all(is_run(module, one) for one in uses)
 
 
 def _is_wanted(module: Module, function: ast.AsyncFunctionDef, hold: Hold) -> bool:

@@ -5,7 +5,8 @@ Why:
     the block closes a connection, Ctrl-C comes after the task group has already cancelled the task, or the first
     cancellation comes just when the work is done. The ``await`` in the cleanup raises then, or fails with an error of
     its own, and what stands behind it is never done: the second connection stays open, the process runs on, whoever
-    waits for the event waits for ever. ``__aexit__``, and the ``close()`` that it awaits, are such blocks too.
+    waits for the event waits for ever. ``__aexit__``, and the ``close()`` that it awaits, are such blocks too,
+    and so is one that sets a flag first and returns at once when it is called again.
 
 Bad:
     async def forward(source, target):
@@ -36,7 +37,8 @@ Not found:
     is made behind it, and what is only given back if its result says so. An iterator that is closed if it can be. A
     wait that only another file knows to be one: of methods of other things than the one that is given back next, only
     ``close()``, ``wait()``, ``flush()`` and their like count. What is awaited under ``asyncio.shield`` or in a shielded
-    scope. Where the CancelledError of a task that was cancelled here ends the cleanup, CNL505 speaks.
+    scope. Where the CancelledError of a task that was cancelled here ends the cleanup, CNL505 speaks. Tests
+    and fixtures, which nobody cancels.
 """
 
 from __future__ import annotations
@@ -67,7 +69,7 @@ class CleanupCutShort(Rule):
         ("finally", "except", "__aexit__", defines_ending, LEAVING),
         (".set(", "rmdir", gives_back),
     )
-    file_needs = (("finally", "__aexit__", *NAMING_WORDS, *BROAD_WORDS),)
+    file_needs = (("finally", "__aexit__", defines_ending, *NAMING_WORDS, *BROAD_WORDS),)
     visits = (ast.Try, ast.AsyncFunctionDef)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

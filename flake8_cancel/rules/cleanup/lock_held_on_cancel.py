@@ -36,7 +36,7 @@ Fix:
 
 Not found:
     A lock or semaphore that is handed on: some way through the function does not release it, another function releases
-    what it did not acquire, or ``release`` itself is passed on, as to a callback.
+    what it did not acquire, or ``release`` itself is passed on, as to a callback. Tests, which nobody cancels.
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ Not found:
     closes when it is dropped, a parser, a part of what a ``with`` around holds; and what a test registers with what it
     was given for itself. What an ``except`` clause that raises
     gives back belongs to CNL403, locks to CNL402, and what comes behind another ``await`` in a ``finally`` to CNL404.
-    Tasks and processes have rules of their own.
+    Tasks and processes have rules of their own. Tests, fixtures and what only tests of the file run: nobody cancels
+    them but a deadline of their own.
 """
 
 from __future__ import annotations

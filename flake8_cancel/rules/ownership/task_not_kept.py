@@ -33,7 +33,8 @@ Fix:
 Not found:
     Tasks of a TaskGroup, which keeps them. A local that holds the task while its function is suspended, a task whose
     only use is ``add_done_callback()``, what a lambda or a helper of this file returns, a coroutine function that asks
-    for ``asyncio.current_task()`` and may keep itself.
+    for ``asyncio.current_task()`` and may keep itself, and one that suspends only in ``asyncio.sleep()``, for the
+    timers of the loop hold it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.ownership.dropping import Dropped, annotating, dropped, gathers, keeps_itself, makes_task
+from flake8_cancel.code.ownership.dropping import Dropped, annotating, dropped, gathers, makes_task, needs_no_keeper
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class TaskNotKept(Rule):
         if not is_many and not makes_task(module, node):
             return
         found = dropped(module, node)
-        if found is None or keeps_itself(module, node):
+        if found is None or needs_no_keeper(module, node):
             return
         if is_many:
             way_out = "await it" if module.in_coroutine(node) else "keep what gather() returns"

@@ -252,3 +252,10 @@ def wrapped(body: str) -> Wrapping | None:
     module = program(body)
     found = next(iter(left_running(module, coroutine(module))))
     return wrapping(module, found)
+
+
+def test_a_process_outlives_the_run_of_the_tests() -> None:
+    start = "p = await asyncio.create_subprocess_exec('ls')"
+    source = f"import asyncio, pytest\nasync def test_it():\n    {start}\n    await p.wait()"
+    module = module_of(source)
+    assert list(left_running(module, coroutine(module)))

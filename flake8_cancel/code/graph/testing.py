@@ -1,0 +1,118 @@
+"""Functions that a test runner calls: it runs one at a time to its end, and cancels none but to end the whole run."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.api import TEST_FRAMEWORKS
+from flake8_cancel.code.graph import managers
+from flake8_cancel.code.tree import walk
+from flake8_cancel.code.verbs import words
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+# What unittest and its kind run before and after the tests of a class.
+_SETUPS = frozenset({"asyncSetUp", "asyncTearDown", "setUp", "setUpAsync", "tearDown", "tearDownAsync"})
+# What a test may cancel something with.
+_CANCELLING = frozenset(
+    "TaskGroup cancel create_task_group fail_after move_on_after timeout timeout_at wait_for".split()
+)
+
+
+def runs_in_test(module: Module, function: ast.AST, around: frozenset[ast.AST] = frozenset()) -> bool:
+    """Tell whether nobody but a test runner runs a coroutine function: a test, or what only tests run or wait for.
+
+    Args:
+        module: the module.
+        function: a function.
+        around: the functions that are asked about already.
+    """
+    if not isinstance(function, ast.AsyncFunctionDef) or function in around:
+        return False
+    if is_test(module, function) or _is_left_alone(module, function):
+        return True
+    uses = [] if TEST_FRAMEWORKS.isdisjoint(module.imported) else module.uses(function)
+    around = around | {function}
+    return bool(uses) and all(_is_run_by_test(module, use) or _is_part_of_test(module, use, around) for use in uses)
+
+
+def is_test(module: Module, function: ast.AST) -> bool:
+    """Tell whether only a test runner calls a function: a test, a fixture, what goes before and after a test.
+
+    A name alone shows no test, for a client may well have a ``test_connection()``: the file imports what tests are
+    written with, the class is named for its tests, or a function without a class asserts something.
+
+    Args:
+        module: the module.
+        function: a function.
+    """
+    if not isinstance(function, _FUNCTIONS):
+        return False
+    if any(is_fixture(module, maker) for maker in function.decorator_list):
+        return True
+    around = module.parent(function)
+    owner = around if isinstance(around, ast.ClassDef) else None
+    if function.name in _SETUPS:
+        return owner is not None and _is_for_tests(owner)
+    if not function.name.startswith("test") or not (owner or isinstance(around, ast.Module)):
+        return False
+    return _is_known(module, function, owner) and not module.uses(function)
+
+
+def is_fixture(module: Module, decorator: ast.expr) -> bool:
+    """Tell whether a decorator makes a fixture of a function: pytest's, or one of its plugins'."""
+    maker = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return (module.name(maker) or "").rpartition(".")[2] == "fixture"
+
+
+def is_run(module: Module, use: ast.expr) -> bool:
+    """Tell whether a function is called for what runs a loop until it ends: ``asyncio.run`` or the like."""
+    coroutine = module.parent(use)
+    runner = module.parent(coroutine) if isinstance(coroutine, ast.Call) and coroutine.func is use else None
+    if not isinstance(runner, ast.Call) or coroutine not in runner.args or module.in_coroutine(runner):
+        return False
+    return "run" in words(getattr(runner.func, "attr", getattr(runner.func, "id", "")))
+
+
+def _is_known(module: Module, function: ast.AST, owner: ast.ClassDef | None) -> bool:
+    if not TEST_FRAMEWORKS.isdisjoint(module.imported):
+        return True
+    if owner:
+        return _is_for_tests(owner)
+    return any(isinstance(node, ast.Assert) for node in walk(function))
+
+
+def _is_for_tests(owner: ast.ClassDef) -> bool:
+    names = (base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in owner.bases)
+    return any("Test" in name for name in (owner.name, *names))
+
+
+def _is_left_alone(module: Module, function: ast.AST) -> bool:
+    """Tell whether a function stands in a test that cancels nothing: what it is made for alone may cancel it."""
+    tests = (node for node in module.ancestors(function) if is_test(module, node))
+    test = next(tests, None)
+    return test is not None and not any(_last_name(node) in _CANCELLING for node in walk(test))
+
+
+def _last_name(node: ast.AST) -> str | None:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
+
+
+def _is_run_by_test(module: Module, use: ast.expr) -> bool:
+    return is_run(module, use) and any(is_test(module, node) for node in module.ancestors(use))
+
+
+def _is_part_of_test(module: Module, use: ast.expr, around: frozenset[ast.AST]) -> bool:
+    """Tell whether a function is called where a test awaits it at once, under no deadline that it could see."""
+    call = module.parent(use)
+    wait = module.parent(call) if isinstance(call, ast.Call) and call.func is use else None
+    if isinstance(wait, ast.Call) and module.name(wait.func) == "asyncio.gather":
+        wait = module.parent(wait)
+    caller = module.function(use)
+    if not isinstance(wait, ast.Await) or caller is None or not runs_in_test(module, caller, around):
+        return False
+    blocks = (node for node in module.ancestors(use) if isinstance(node, ast.AsyncWith))
+    return not any(managers.scope(module, item) == "timeout" for block in blocks for item in block.items)

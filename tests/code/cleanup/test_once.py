@@ -1,0 +1,53 @@
+"""Functions that end something, and can do so but once."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from flake8_cancel.code.cleanup.once import ends_but_once
+from tests.code.asking import function, module_of
+
+
+def once(body: str, name: str = "close") -> bool:
+    source = "class Owner:\n    async def {}(self):\n{}"
+    module = module_of(source.format(name, "\n".join(" " * 8 + line for line in body.splitlines())))
+    found = function(module, name)
+    assert isinstance(found, ast.AsyncFunctionDef)
+    return ends_but_once(module, found)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "if self._closed:\n    return\nself._closed = True\nawait self.x.close()",
+        "if not self._running:\n    return None\nself._running = False\nawait self.x.close()",
+        "if self._closed or self.x is None: return\nself.task.cancel()\nself._closed = True\nawait self.x.close()",
+        "if self._closed:\n    print()\n    return\nself._closed = True\ntry: await self.x.close()\nfinally: print()",
+    ],
+)
+def test_it_says_first_that_it_is_done(body: str) -> None:
+    assert once(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "await self.x.close()",
+        "if self._closed: return\nawait self.x.close()\nself._closed = True",
+        "self._closed = True\nawait self.x.close()",
+        "if self._closed: raise ValueError\nself._closed = True\nawait self.x.close()",
+        "if self._closed: return\nself._closing = True\nawait self.x.close()",
+        "if self._closed: return\nself._closed = self.ask()\nawait self.x.close()",
+        "if self._closed: return\nasync with self.lock:\n    self._closed = True\n    await self.x.close()",
+        "if self._closed: return\nself._closed = True\ntry: await self.x.close()\nfinally: self._closed = False",
+        "if self._closed: return\nself._closed = True\ntry: await self.x.close()\nexcept OSError: self._closed = False",
+    ],
+)
+def test_it_can_be_called_again(body: str) -> None:
+    assert not once(body)
+
+
+def test_its_name_says_that_it_ends_something() -> None:
+    assert not once("if self._open: return\nself._open = True\nawait self.x.connect()", name="connect")
