@@ -263,13 +263,7 @@ def _asks(test: ast.expr, asked: Collection[Key], thing: Key | None) -> bool:
 
 
 def may_give_back(giving: Act, taking: Act, facts: Facts) -> bool:
-    """Tell whether a statement may well include giving back: it ends what the thing belongs to, or is given it.
-
-    Args:
-        giving: the statement.
-        taking: what takes the thing.
-        facts: the names of further cleanup calls.
-    """
+    """Tell whether a statement may well include giving back: it ends what the thing belongs to, or is given it."""
     if giving.form != METHOD:
         return giving.form == taking.form and giving.thing == taking.thing
     if any(thing in giving.given for thing in (taking.thing, taking.result, *taking.given)):
