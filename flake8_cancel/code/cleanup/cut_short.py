@@ -10,7 +10,7 @@ from flake8_cancel.code.cleanup.framing import block_of
 from flake8_cancel.code.cleanup.once import ends_but_once
 from flake8_cancel.code.cleanup.owed import owed
 from flake8_cancel.code.cleanup.releases import any_of, handed_to_with, lets_out, passes
-from flake8_cancel.code.cleanup.taking import Act, givings, key, mentions, own_statements
+from flake8_cancel.code.cleanup.taking import Act, Key, givings, key, mentions, own_statements
 from flake8_cancel.code.cleanup.waiting import is_kept_off, is_known_to_wait
 from flake8_cancel.code.graph.catchers import is_broad, names_cancelled
 from flake8_cancel.code.graph.flow import Flow, cancelled_pending
@@ -240,13 +240,16 @@ def _is_made_since(module: Module, flow: Flow, wait: ast.AST, act: Act) -> bool:
         for parent in module.ancestors(act.node)
         if isinstance(parent, ast.If) and wait not in nodes_of([parent])
     ]
+    absent = set(_absent(module, wait))
+    if act.thing in absent:
+        return True
     for node in walk(flow.function):
         if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) or node.value is None:
             continue
         if not _place(begin) <= _place(node) < _place(act.node):
             continue
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        is_made = any(isinstance(part, (ast.Await, ast.Call)) for part in walk(node.value))
+        is_made = any(isinstance(part, (ast.Await, ast.Call)) for part in walk(node.value)) or key(node.value) in absent
         bound = [part for target in targets for part in walk(target) if isinstance(part, (ast.Attribute, ast.Name))]
         # What the wait gave may also say whether there is anything to be given back.
         users = [act.node, *asked] if node is begin else [act.node]
@@ -254,6 +257,21 @@ def _is_made_since(module: Module, flow: Flow, wait: ast.AST, act: Act) -> bool:
         if is_made and any(mentions(user, one) for user in users for one in stored):
             return True
     return False
+
+
+def _absent(module: Module, wait: ast.AST) -> Iterator[Key]:
+    """Yield what is not there where something waits: ``if self._task is None: await ...``."""
+    inside = wait
+    for parent in module.ancestors(wait):
+        if isinstance(parent, ast.If) and inside in parent.body:
+            is_and = isinstance(parent.test, ast.BoolOp) and isinstance(parent.test.op, ast.And)
+            for test in parent.test.values if is_and else [parent.test]:  # type: ignore[attr-defined]
+                match test:
+                    case ast.Compare(left=asked, ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
+                        yield key(asked)
+                    case ast.UnaryOp(op=ast.Not(), operand=ast.Name() | ast.Attribute() as asked):
+                        yield key(asked)
+        inside = parent
 
 
 def is_ended_by_child(module: Module, wait: ast.AST) -> bool:
