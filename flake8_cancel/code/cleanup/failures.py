@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import Facts
 from flake8_cancel.code.cleanup.owing import Reason, is_wide, outlasts, reasons
 from flake8_cancel.code.cleanup.releases import any_of, handed_to_with, lets_out, passes
-from flake8_cancel.code.cleanup.taking import METHOD, Act, Key, givings, lowered_flag, mentions, own_statements, root
+from flake8_cancel.code.cleanup.taking import (
+    METHOD,
+    Act,
+    Key,
+    givings,
+    key,
+    lowered_flag,
+    mentions,
+    own_statements,
+    root,
+)
 from flake8_cancel.code.cleanup.unarmed import is_unarmed
 from flake8_cancel.code.graph.edges import NEXT
 from flake8_cancel.code.graph.errors import BASE_EXCEPTION, CANCEL, EXCEPTION, NO, catches
@@ -19,9 +29,11 @@ from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends, ends_argument
 
 if TYPE_CHECKING:
+    from flake8_cancel.code.graph.build import AnyFunction
     from flake8_cancel.code.module import Module
 
 _STACKS = frozenset({"callback", "enter_async_context", "enter_context", "push", "push_async_callback"})
+_PASSING_ON = frozenset({"asyncio.gather", "asyncio.wait_for"})
 _PLACES = frozenset({SUSPEND, ASYNC_EXIT, YIELD})
 RAISES, LEAVES, GOES_ON = "raises", "leaves", "goes on"
 
@@ -92,7 +104,7 @@ def _of_clause(
                 continue
             if way_out != RAISES and not outlasts(module, function, handler, giving, reason):
                 continue
-            path = _missing(flow, function, statement, giving, reason, module.facts)
+            path = _missing(module, flow, statement, giving, reason)
             if path:
                 yield Missed(handler, giving, path, way_out)
                 return
@@ -148,18 +160,22 @@ def _is_inside(state: State, handler: ast.ExceptHandler) -> bool:
 
 
 def _missing(
-    flow: Flow, function: ast.AsyncFunctionDef, statement: ast.Try, giving: Act, reason: Reason, facts: Facts
+    module: Module, flow: Flow, statement: ast.Try, giving: Act, reason: Reason
 ) -> tuple[tuple[ast.AST, str], ...]:
     """Return the way of a cancellation inside the ``try`` that leaves the function without the cleanup."""
+    function = flow.function
     if reason.thing and _is_stacked(function, reason.thing):
         return ()
-    is_release = any_of(passes(_doing(function, giving, reason.thing, facts)), handed_to_with(reason.thing))
+    is_release = any_of(passes(_doing(function, giving, reason.thing, module.facts)), handed_to_with(reason.thing))
+    cancelled = {giving.thing, reason.thing} if giving.verb == "cancel" else set()
     body = {node for part in statement.body for node in walk(part)}
 
     def leaks(state: State) -> bool:
         point = state.point
+        if point.kind not in _PLACES or point.node not in body or _cancels(module, point.node, cancelled):
+            return False
         # The yield of a context manager raises the cancellation of its body.
-        return point.kind in _PLACES and point.node in body and lets_out(flow, state, is_release)
+        return lets_out(flow, state, is_release)
 
     way = flow.walk(reason.starts, leaks, avoid=is_release, kinds=frozenset({NEXT}))
     if way is None:
@@ -170,7 +186,15 @@ def _missing(
     return (*first, (place, "cancelled here"))
 
 
-def _doing(function: ast.AsyncFunctionDef, giving: Act, thing: Key | None, facts: Facts) -> set[ast.stmt]:
+def _cancels(module: Module, place: ast.AST, things: Collection[Key | None]) -> bool:
+    """Tell whether a cancellation goes into a task that is waited for: then the task is cancelled without a handler."""
+    waited = place.value if isinstance(place, ast.Await) else None
+    is_passed_on = isinstance(waited, ast.Call) and module.name(waited.func) in _PASSING_ON
+    parts = waited.args if isinstance(waited, ast.Call) and is_passed_on else [waited]
+    return any(key(part.value if isinstance(part, ast.Starred) else part) in things for part in parts)
+
+
+def _doing(function: AnyFunction, giving: Act, thing: Key | None, facts: Facts) -> set[ast.stmt]:
     """Return the statements that do this cleanup, or one that includes it."""
     return {
         node
@@ -192,7 +216,7 @@ def _includes(act: Act, giving: Act, thing: Key | None, facts: Facts) -> bool:
     return root(act.call) == "self" == root(giving.call) and ends(act.verb, facts)
 
 
-def _is_stacked(function: ast.AsyncFunctionDef, thing: Key) -> bool:
+def _is_stacked(function: AnyFunction, thing: Key) -> bool:
     """Tell whether an exit stack takes the thing."""
     return any(
         isinstance(node, ast.Call)
