@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import Facts
@@ -31,9 +31,11 @@ from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends, ends_argument
 
 if TYPE_CHECKING:
+    from flake8_cancel.code.graph.build import AnyFunction
     from flake8_cancel.code.module import Module
 
 _STACKS = frozenset({"callback", "enter_async_context", "enter_context", "push", "push_async_callback"})
+_PASSING_ON = frozenset({"asyncio.gather", "asyncio.wait_for"})
 _PLACES = frozenset({SUSPEND, ASYNC_EXIT, YIELD})
 RAISES, LEAVES, GOES_ON = "raises", "leaves", "goes on"
 
@@ -104,7 +106,7 @@ def _of_clause(
                 continue
             if way_out != RAISES and not outlasts(module, function, handler, giving, reason):
                 continue
-            path = _missing(module, flow, function, statement, giving, reason)
+            path = _missing(module, flow, statement, giving, reason)
             if path:
                 yield Missed(handler, giving, path, way_out)
                 return
@@ -176,25 +178,24 @@ def _is_inside(state: State, handler: ast.ExceptHandler) -> bool:
 
 
 def _missing(
-    module: Module, flow: Flow, function: ast.AsyncFunctionDef, statement: ast.Try, giving: Act, reason: Reason
+    module: Module, flow: Flow, statement: ast.Try, giving: Act, reason: Reason
 ) -> tuple[tuple[ast.AST, str], ...]:
     """Return the way of a cancellation inside the ``try`` that leaves the function without the cleanup."""
+    function = flow.function
     if reason.thing and (_is_stacked(function, reason.thing) or _is_own_choice(module, statement, reason.thing)):
         return ()
     doing = _doing(function, giving, reason.thing, module.facts)
     around = set(module.ancestors(statement))
     asking = {guard for node in doing for guard in guards(module, node, reason.thing) if guard not in around}
     is_release = any_of(passes(doing | asking), handed_to_with(reason.thing))
+    cancelled = {giving.thing, reason.thing} if giving.verb == "cancel" else set()
     body = {node for part in statement.body for node in walk(part)}
 
     def leaks(state: State) -> bool:
         point = state.point
-        if giving.verb == "cancel" and isinstance(point.node, ast.Await) and key(point.node.value) == giving.thing:
-            # The cancellation goes into the task that is waited for.
+        if point.kind not in _PLACES or point.node not in body or _cancels(module, point.node, cancelled):
             return False
         # The yield of a context manager raises the cancellation of its body.
-        if point.kind not in _PLACES or point.node not in body:
-            return False
         is_cut = point.kind != SUSPEND or is_interruptible(module, point.node)
         return is_cut and lets_out(flow, state, is_release)
 
@@ -207,7 +208,15 @@ def _missing(
     return (*first, (place, "cancelled here"))
 
 
-def _doing(function: ast.AsyncFunctionDef, giving: Act, thing: Key | None, facts: Facts) -> set[ast.stmt]:
+def _cancels(module: Module, place: ast.AST, things: Collection[Key | None]) -> bool:
+    """Tell whether a cancellation goes into a task that is waited for: then the task is cancelled without a handler."""
+    waited = place.value if isinstance(place, ast.Await) else None
+    is_passed_on = isinstance(waited, ast.Call) and module.name(waited.func) in _PASSING_ON
+    parts = waited.args if isinstance(waited, ast.Call) and is_passed_on else [waited]
+    return any(key(part.value if isinstance(part, ast.Starred) else part) in things for part in parts)
+
+
+def _doing(function: AnyFunction, giving: Act, thing: Key | None, facts: Facts) -> set[ast.stmt]:
     """Return the statements that do this cleanup, or one that includes it."""
     return {
         node
@@ -250,7 +259,7 @@ def _ends_thing(module: Module, call: ast.Call, thing: Key) -> bool:
     return ends_argument(verb, module.facts) and any(mentions(argument, thing) for argument in call.args)
 
 
-def _is_stacked(function: ast.AsyncFunctionDef, thing: Key) -> bool:
+def _is_stacked(function: AnyFunction, thing: Key) -> bool:
     """Tell whether an exit stack takes the thing."""
     return any(
         isinstance(node, ast.Call)

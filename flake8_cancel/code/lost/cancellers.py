@@ -76,7 +76,7 @@ def ended_by_child(module: Module, wait: ast.Await) -> Ended | None:
     is_future = module.reference(wait.value) is not None and module.kind(wait.value) is Kind.GATHER
     cancel = next(cancels_before(module, wait))
     is_survived = not is_future and any(survives(module, run) for run in module.run_by(wait.value))
-    if is_survived and not_begun(module, cancel) is None:
+    if is_survived and (missed is None or not_begun(module, cancel) is None):
         return None
     return Ended(cancel, missed, *_tasks(module, wait.value), is_survived)
 

@@ -33,6 +33,26 @@ def cancels_before(module: Module, wait: ast.Await) -> Iterator[ast.Call]:
             yield call
 
 
+def has_ended(module: Module, cancel: ast.Call, task: ast.expr) -> bool:
+    """Tell whether a clause cancels a task that its ``try`` awaits: no error comes out before the task is done.
+
+    Args:
+        module: the module.
+        cancel: the call of ``cancel()``.
+        task: the task.
+    """
+    name = module.reference(task)
+    clause = next((one for one in module.ancestors(cancel) if isinstance(one, ast.ExceptHandler)), None)
+    tried = module.parent(clause) if clause else None
+    for node in (node for statement in getattr(tried, "body", ()) for node in walk(statement)):
+        waited = node.value if isinstance(node, ast.Await) else None
+        if isinstance(waited, ast.Call) and module.name(waited.func) == "asyncio.wait_for" and waited.args:
+            waited = waited.args[0]
+        if waited is not None and module.reference(waited) == name:
+            return True
+    return False
+
+
 def surely_cancelled(module: Module, wait: ast.Await) -> bool:
     """Tell whether every way to a wait passes a ``cancel()`` of a task that nobody has waited for before."""
     around = {wait, *module.ancestors(wait)}

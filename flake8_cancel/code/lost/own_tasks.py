@@ -51,20 +51,49 @@ def cut_off(module: Module, call: ast.Call) -> CutOff | None:
         return None
     task = call.func.value
     kept = frozenset(_kept(module, statement, task))
-    if not isinstance(function, ast.AsyncFunctionDef) or not kept:
+    if not kept or module.kind(task) is not Kind.TASK or not module.own_task(task):
         return None
-    if module.kind(task) is not Kind.TASK or not module.own_task(task):
+    if function is None or _tells(module, function, kept, call.lineno):
         return None
-    runs = module.run_by(task)
+    if isinstance(function, ast.AsyncFunctionDef):
+        return _cut_off_in(module, function, statement, kept, module.run_by(task))
+    if not isinstance(function, ast.FunctionDef):
+        return None
+    found = (_cut_off_behind(module, use, function, kept, module.run_by(task)) for use in module.uses(function))
+    return next(filter(None, found), None)
+
+
+def _cut_off_behind(
+    module: Module, use: ast.expr, helper: ast.FunctionDef, kept: frozenset[str], runs: list[ast.AsyncFunctionDef]
+) -> CutOff | None:
+    """Return how a helper that cancels a task cuts off a method that calls it in a statement of its own."""
+    call, caller = module.parent(use), module.function(use)
+    statement = module.parent(call) if isinstance(call, ast.Call) and call.func is use else None
+    if not isinstance(statement, ast.Expr) or not isinstance(caller, ast.AsyncFunctionDef):
+        return None
+    if module.definition(use) is not helper or module.class_around(caller) is not module.class_around(helper):
+        return None
+    return None if _tells(module, caller, kept, use.lineno) else _cut_off_in(module, caller, statement, kept, runs)
+
+
+def _cut_off_in(
+    module: Module,
+    function: ast.AsyncFunctionDef,
+    statement: ast.stmt,
+    kept: frozenset[str],
+    runs: list[ast.AsyncFunctionDef],
+) -> CutOff | None:
+    """Return how a function is cut off behind a statement that cancels a task."""
     way = _way(module, function, runs) if runs else None
-    if way is None or _tells(module, function, kept, call.lineno):
+    if way is None:
         return None
     if any(_tells(module, one, kept) for one in map(module.function, way) if one and one is not function):
         return None
     flow = module.flow(function)
     for state in _next_suspensions(flow, statement) if flow else ():
         assert flow is not None
-        is_harm = missed_behind(flow, state) or _is_cleanup(module, state.point.node)
+        # Whoever cancels itself in its own loop wants to end there.
+        is_harm = _is_cleanup(module, state.point.node) or (way and missed_behind(flow, state))
         if is_harm and not may_be_taken(flow, state):
             run = module.function(way[0]) if way else function
             assert isinstance(run, ast.AsyncFunctionDef)

@@ -11,7 +11,7 @@ from flake8_cancel.code.cleanup.releases import ends_normally
 from flake8_cancel.code.graph.edges import NEXT
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import ASYNC_EXIT, STEP, SUSPEND, YIELD, State
-from flake8_cancel.code.lost.cancelling import is_ending
+from flake8_cancel.code.lost.cancelling import has_ended, is_ending
 from flake8_cancel.code.lost.coming_back import comes_to
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.ownership.fates import Fate, fate
@@ -107,7 +107,7 @@ def _alone(module: Module, call: ast.Call) -> Alone | None:
     if found.shared or any(comes_to(module, run, function) for run in runs):
         return None
     alone = Alone(task, statement, function, found, runs)
-    return None if _is_waited_here(module, alone) else alone
+    return None if has_ended(module, call, task) or _is_waited_here(module, alone) else alone
 
 
 def _statement(module: Module, node: ast.AST) -> ast.stmt | None:

@@ -34,9 +34,9 @@ Fix:
 Not found:
     A wait in a handler, ``suppress`` or manager that may take the CancelledError. A task of a function of this file
     that may end normally when it is cancelled, unless it may be cancelled before it begins: a method starts it and
-    another ends it, and neither awaits anything before. A task that was waited for before. A wait whose value is used,
-    or with nothing more to do after it, unless it stands in a ``stop()``, ``close()`` or the like: there it is the
-    caller that has more to do. A wait in a test that expects an error of it.
+    another ends it and has more to do, and neither awaits anything before. A task that was waited for before. A wait
+    whose value is used, or with nothing more to do after it, unless it stands in a ``stop()``, ``close()`` or the like:
+    there it is the caller that has more to do. A wait in a test that expects an error of it.
 """
 
 from __future__ import annotations
