@@ -227,7 +227,7 @@ import async_timeout
 
 
 async def known():
-    await asyncio.sleep(1)
+    await asyncio.Event().wait()
 
 
 async def numbers(work):
