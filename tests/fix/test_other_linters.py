@@ -26,6 +26,8 @@ TARGET = (3, 11)
 INHERENT = {
     ("E501", ""): "how long lines may be, and where they are broken, is the formatter's business",
     ("arg-type", "CNL206"): "mypy does not see through a generic method that is handed on with its arguments",
+    ("SIM102", "CNL205"): "the test that is there asks for something else than whose task it is",
+    ("SIM102", "CNL410"): "the test that is there asks for something else than how the future ended",
     ("ASYNC110", "CNL605"): "that the loop waits for something turn by turn was so before",
     ("union-attr", "CNL410"): "what the statement uses is asked before, so that what may be None stands there twice",
 }

@@ -82,7 +82,7 @@ def missed_cleanups(module: Module, statement: ast.Try) -> Iterator[Missed]:
     for missed in sorted(found, key=lambda missed: EXCEPTION not in module.names(missed.handler.type)):
         same = missed.giving.thing, missed.giving.verb
         if same not in done and EXCEPTION not in module.names(missed.handler.type):
-            last = _alike(statement, missed.giving)[-1]
+            *_, last = missed.handler, *_alike(statement, missed.giving)
             missed = missed._replace(handler=last, way_out=_way_out(flow, last))
         if same not in done:
             yield missed

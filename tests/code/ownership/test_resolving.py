@@ -45,6 +45,9 @@ def found(wait: str = "await self._future", opens: str = "self._future.set_resul
         "try: await self._future\n        except asyncio.CancelledError: pass",
         "try: await self._future\n        except asyncio.CancelledError: return None\n        other.remove(self)",
         "try: await asyncio.wait_for(self._future, 1)\n        except: self._future.cancel(); raise",
+        "try: await self._future\n        finally: self._future = None",
+        "try: await self._future\n        except BaseException: other.remove(self); raise",
+        "try: await self._future\n        except asyncio.CancelledError: pass\n        other.remove(self)",
     ],
 )
 def test_a_cancelled_waiter_leaves_its_future(wait: str) -> None:
@@ -58,10 +61,10 @@ def test_a_cancelled_waiter_leaves_its_future(wait: str) -> None:
         "await other",
         "await asyncio.shield(self._future)",
         "with other(): await self._future",
-        "try: await self._future\n        finally: self._future = None",
-        "try: await self._future\n        except BaseException: other.remove(self); raise",
+        "try: await self._future\n        finally: other(self)",
+        "try: await self._future\n        except BaseException: other.take(self); raise",
         "self._future.add_done_callback(other); await self._future",
-        "try: await self._future\n        except asyncio.CancelledError: pass\n        other.remove(self)",
+        "try: await self._future\n        except asyncio.CancelledError: pass\n        other.take(self)",
         "while True:\n            try: await self._future\n            except asyncio.CancelledError: pass",
         "try: await self._future\n        except asyncio.CancelledError: return other.remove(self)",
     ],
@@ -160,7 +163,7 @@ class Client:
         ("await self._limited(future, key)", "self._resolve(future, text)", True),
         ("await self._limited(future, key)", "text(self._resolve); self._resolve(future, 1)", True),
         (
-            "try: await self._limited(future, key)\n        finally: del self._waiting[key]",
+            "try: await self._limited(future, key)\n        finally: text(self._waiting, key)",
             "self._resolve(future, 1)",
             False,
         ),
