@@ -57,6 +57,7 @@ _MADE = re.compile(r"[^\n=]*=(?!=)[^\n]*[(\\]")
 # Where the targets of an assignment begin on an earlier line.
 _LATE = re.compile(r"\n(?:[ \t]*[)\]]|[^\n=(]*\))[^\n=(]*=")
 _RAISED, _LOWERED = (re.compile(rf"self\.([\w.]+)[\s\\]*=[\s\\]*{value}\b") for value in (True, False))
+_AWAITED = re.compile(r"\bawait[ \t]+[\w.]*\Z")
 _SUSPENSION = re.compile(r"await|async")
 _LOOP = re.compile(r"\n[ \t]*(?:async[ \t]+)?(?:for|while)\b")
 _DEFINED = re.compile(r"def[ \t]+(\w+)")
@@ -106,6 +107,16 @@ def has_timeout_scope(text: str) -> bool:
         if _CALL.match(text, at + len("timeout")) or _ASKED.search(text[text.rfind("\n", 0, at) + 1 : at]):
             return True
         at = text.find("timeout", at + 1)
+    return False
+
+
+def drops_gather(text: str) -> bool:
+    """Tell whether a text speaks of ``gather`` elsewhere than directly behind an ``await``."""
+    at = text.find("gather")
+    while at >= 0:
+        if not _AWAITED.search(text[text.rfind("\n", 0, at) + 1 : at]):
+            return True
+        at = text.find("gather", at + 1)
     return False
 
 

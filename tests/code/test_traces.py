@@ -100,3 +100,18 @@ def test_knows_what_opens_and_what_ends() -> None:
     assert not traces.defines_ending("async def on_close(self): pass")
     assert traces.gives_back("self.pool.close()")
     assert not traces.gives_back("self.pool.open()")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("await asyncio.gather(*work)", False),
+        ("found = await gather(*work)", False),
+        ("asyncio.gather(*work)", True),
+        ("await wait_for(gather(*work), 1)", True),
+        ("from asyncio import gather as all_of", True),
+        ("await asyncio.sleep(1)", False),
+    ],
+)
+def test_tells_a_gather_that_is_not_awaited(text: str, expected: bool) -> None:
+    assert traces.drops_gather(text) is expected

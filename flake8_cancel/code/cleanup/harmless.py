@@ -6,13 +6,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.cleanup.cancellable import locals_of, root_of
 from flake8_cancel.code.cleanup.framing import block_of
 from flake8_cancel.code.cleanup.taking import (
-    COUNT,
-    ENTRY,
     MADE,
-    METHOD,
     Act,
     Key,
     givings,
@@ -34,7 +30,6 @@ _CURSORS = frozenset({"cursor", "execute", "executemany", "executescript"})
 # What these return was there before.
 _LOOKS = frozenset({"choice", "choose", "current", "find", "get", "lookup", "peek", "pick"})
 _STACKS = frozenset({"contextlib.AsyncExitStack", "contextlib.ExitStack"})
-_TEST_RUNNERS = frozenset({"pytest", "unittest"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -47,9 +42,9 @@ def is_harmless(module: Module, function: ast.AsyncFunctionDef, taking: Act, giv
         taking: what takes.
         giving: what would give back.
     """
-    if taking.form == MADE:
-        return _ends_by_itself(module, function, taking, giving) or _is_operation(module, function, taking, giving)
-    return _is_of_test(module, function, taking)
+    if taking.form != MADE:
+        return False
+    return _ends_by_itself(module, function, taking, giving) or _is_operation(module, function, taking, giving)
 
 
 def is_look(verb: str) -> bool:
@@ -171,29 +166,3 @@ def _behind(module: Module, statement: ast.stmt) -> Iterator[ast.stmt]:
         if isinstance(node, ast.stmt):
             block = block_of(module, node)
             yield from block[block.index(node) + 1 :]
-
-
-def _is_of_test(module: Module, function: ast.AsyncFunctionDef, taking: Act) -> bool:
-    """Tell whether a test puts something into what it has made, or was given for itself, and is thrown away with it."""
-    if taking.form not in (COUNT, ENTRY) and not (taking.form == METHOD and words(taking.verb)[:1] == ("add",)):
-        return False
-    around = [function, *(node for node in module.ancestors(function) if isinstance(node, _FUNCTIONS))]
-    tests = [index for index, node in enumerate(around) if getattr(node, "name", "").startswith("test")]
-    if not tests or not _runs_tests(module):
-        return False
-    own = {name for node in around[: tests[-1] + 1] for name in _names(node)}
-    return root_of(taking.thing) in own - {"self"}
-
-
-def _names(function: ast.AST) -> set[str]:
-    assert isinstance(function, _FUNCTIONS)
-    return locals_of(function) | {node.arg for node in walk(function.args) if isinstance(node, ast.arg)}
-
-
-def _runs_tests(module: Module) -> bool:
-    for node in walk(module.tree):
-        if isinstance(node, ast.Import) and any(name.name.partition(".")[0] in _TEST_RUNNERS for name in node.names):
-            return True
-        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in _TEST_RUNNERS:
-            return True
-    return False

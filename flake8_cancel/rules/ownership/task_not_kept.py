@@ -44,6 +44,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.ownership.dropping import Dropped, annotating, dropped, gathers, makes_task, needs_no_keeper
+from flake8_cancel.code.traces import drops_gather
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 class TaskNotKept(Rule):
     code = "CNL501"
     needs = ()
-    file_needs = (("create_task", "ensure_future", "gather"),)
+    file_needs = (("create_task", "ensure_future", drops_gather),)
     visits = (ast.Call,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

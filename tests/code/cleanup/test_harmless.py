@@ -12,11 +12,11 @@ from flake8_cancel.code.cleanup.failures import missed_cleanups
 from flake8_cancel.code.cleanup.releases import skipped_releases
 from tests.code.asking import module_of
 
-HEADER = "import asyncio, contextlib, pytest\nasync def {name}(client, pool, work, seen=[0]):\n"
+HEADER = "import asyncio, contextlib, pytest\nasync def program(client, pool, work, seen=[0]):\n"
 
 
-def is_missed(body: str, name: str = "program") -> bool:
-    module = module_of(HEADER.format(name=name) + textwrap.indent(body, "    "))
+def is_missed(body: str) -> bool:
+    module = module_of(HEADER + textwrap.indent(body, "    "))
     function = module.tree.body[-1]
     assert isinstance(function, ast.AsyncFunctionDef)
     tries = [node for node in ast.walk(function) if isinstance(node, ast.Try)]
@@ -50,22 +50,6 @@ def is_missed(body: str, name: str = "program") -> bool:
 )
 def test_what_ends_by_itself_nobody_misses(body: str, missed: bool) -> None:
     assert is_missed(body) == missed
-
-
-@pytest.mark.parametrize(
-    ("body", "name", "missed"),
-    [
-        ("client.seen['a'] = 1\nawait work()\ndel client.seen['a']", "test_it", False),
-        ("client.seen['a'] = 1\nawait work()\ndel client.seen['a']", "program", True),
-        ("Shop.seen['a'] = 1\nawait work()\ndel Shop.seen['a']", "test_it", True),
-        ("seen[0] += 1\nawait work()\nseen[0] -= 1", "test_it", False),
-        ("client.add_page(1)\nawait work()\nclient.remove_page(1)", "test_it", False),
-        ("await client.connect()\nawait work()\nawait client.disconnect()", "test_it", True),
-        ("x = await client.open()\nawait work()\nx.close()", "test_it", True),
-    ],
-)
-def test_a_test_is_thrown_away_with_what_it_was_given(body: str, name: str, missed: bool) -> None:
-    assert is_missed(body, name) == missed
 
 
 TRIED = "x = await client.open()\ntry:\n    await work()\nexcept Exception as error:\n    {}\n    raise\n{}"
