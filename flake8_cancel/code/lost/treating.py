@@ -62,7 +62,8 @@ def _branched(module: Module, outcome: ast.expr, branch: ast.If, is_error: bool)
     # A further test of what is no error finds out what is no good result either.
     is_asked = any(isinstance(one, ast.If) for one in good)
     is_told = not is_asked and all(_only_tells(module, one) for one in (*bad, *good))
-    if is_told and _is_only_told(module, outcome, branch):
+    # What is printed may be all that a program is there for.
+    if is_told and not any(_prints(module, one) for one in good) and _is_only_told(module, outcome, branch):
         return None
     if any(not isinstance(statement, ast.Pass) for statement in good):
         return USED, only_looks
@@ -76,6 +77,11 @@ def _is_only_told(module: Module, outcome: ast.expr, branch: ast.If) -> bool:
     own = module.reference(outcome)
     used = [one for one in _behind(module, branch) if any(module.reference(node) == own for node in walk(one))]
     return all(map(_only_logs, used))
+
+
+def _prints(module: Module, statement: ast.stmt) -> bool:
+    calls = (node for node in walk(statement) if isinstance(node, ast.Call))
+    return any(module.name(call.func) == "builtins.print" for call in calls)
 
 
 def _only_tells(module: Module, statement: ast.stmt) -> bool:
