@@ -48,6 +48,7 @@ def treat_all(jobs: Sequence[Job], options: argparse.Namespace) -> list[Outcome]
     treatment = Treatment(options)
     count = min(_allowed_workers(options), len(jobs) // _FILES_A_WORKER)
     if count < 2 or any(job.path == STDIN for job in jobs):
+        _collect_rarely()
         outcomes = [treatment(job) for job in jobs]
     else:
         outcomes = _treat_there(jobs, count, options)
@@ -140,12 +141,16 @@ def _work(connection: Connection, parents: Connection, options: argparse.Namespa
     parents.close()
     # The parent hears of an interrupt too, and ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Trees are many objects and no cycles: looking for those too often takes as long as parsing.
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    _collect_rarely()
     treatment = Treatment(options)
     # An end of the connection is the end of the parent.
     with contextlib.suppress(EOFError, OSError):
         while jobs := connection.recv():
             for job in jobs:
                 connection.send(treatment(job))
+
+
+def _collect_rarely() -> None:
+    # Trees are many objects and no cycles: looking for those too often takes as long as parsing.
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
