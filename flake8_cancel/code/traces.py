@@ -82,7 +82,7 @@ def gives_back_its_own(text: str) -> bool:
 
 def gives_back_in_handler(text: str) -> bool:
     """Tell whether a function may give back, behind an ``except``, what it has taken itself or is named to open."""
-    behind = text[text.find("except") :]
+    behind = _behind_except(text)
     if _gives_what_it_took(text, behind):
         return True
     is_opening = any(map(verbs.opens, _DEFINED.findall(text)))
@@ -91,8 +91,11 @@ def gives_back_in_handler(text: str) -> bool:
 
 def ends_own_in_handler(text: str) -> bool:
     """Tell whether a function may end, behind an ``except``, what its object holds."""
-    behind = text[text.find("except") :]
-    return any(verbs.ends(name, _NO_FACTS) for name in OWN_CALL.findall(behind))
+    return any(verbs.ends(name, _NO_FACTS) for name in OWN_CALL.findall(_behind_except(text)))
+
+
+def _behind_except(text: str) -> str:
+    return text[text.find("except") :]
 
 
 def defines_ending(text: str) -> bool:
@@ -102,22 +105,15 @@ def defines_ending(text: str) -> bool:
 
 def has_timeout_scope(text: str) -> bool:
     """Tell whether a text may use or import ``asyncio.timeout`` or its like, not only a parameter of that name."""
-    at = text.find("timeout")
-    while at >= 0:
-        if _CALL.match(text, at + len("timeout")) or _ASKED.search(text[text.rfind("\n", 0, at) + 1 : at]):
-            return True
-        at = text.find("timeout", at + 1)
-    return False
+    return any(
+        _CALL.match(text, at + len("timeout")) or _ASKED.search(_line_before(text, at))
+        for at in _places("timeout", text)
+    )
 
 
 def drops_gather(text: str) -> bool:
     """Tell whether a text speaks of ``gather`` elsewhere than directly behind an ``await``."""
-    at = text.find("gather")
-    while at >= 0:
-        if not _AWAITED.search(text[text.rfind("\n", 0, at) + 1 : at]):
-            return True
-        at = text.find("gather", at + 1)
-    return False
+    return any(not _AWAITED.search(_line_before(text, at)) for at in _places("gather", text))
 
 
 def opens_connection(text: str) -> bool:
@@ -126,13 +122,23 @@ def opens_connection(text: str) -> bool:
 
 
 def _is_called(name: str, text: str) -> bool:
-    at = text.find(name)
+    return any(
+        _OPENING.match(text, at + len(name)) and not (text[at - 1 : at].isalnum() or text[at - 1 : at] == "_")
+        for at in _places(name, text)
+    )
+
+
+def _places(word: str, text: str) -> Iterator[int]:
+    """Yield where a word begins in a text, or in a longer word."""
+    at = text.find(word)
     while at >= 0:
-        end = at + len(name)
-        if _OPENING.match(text, end) and not (text[at - 1 : at].isalnum() or text[at - 1 : at] == "_"):
-            return True
-        at = text.find(name, end)
-    return False
+        yield at
+        at = text.find(word, at + 1)
+
+
+def _line_before(text: str, at: int) -> str:
+    """Return what stands on a line before a place."""
+    return text[text.rfind("\n", 0, at) + 1 : at]
 
 
 def _takes_out_again(text: str) -> bool:
@@ -207,8 +213,7 @@ class _Call(NamedTuple):
 def _statements(text: str) -> Iterator[_Call]:
     """Yield the calls that may give something back and be a statement of their own."""
     for name, start, end in _called(text):
-        before = text[text.rfind("\n", 0, start) + 1 : start]
-        if name not in _NO_CALLS and _may_give(name) and not _NO_GIVING.match(before):
+        if name not in _NO_CALLS and _may_give(name) and not _NO_GIVING.match(_line_before(text, start)):
             yield _Call(name, _receiver(text, start), _arguments(text, end))
 
 
@@ -217,12 +222,10 @@ def _called(text: str) -> tuple[tuple[str, int, int], ...]:
     """Return every name before a bracket, where it begins, and where the bracket ends."""
     # A pattern would try again at every letter of every word.
     found: list[tuple[str, int, int]] = []
-    at = text.find("(")
-    while at >= 0:
+    for at in _places("(", text):
         start, end = _name_before(text, at)
         if start < end:
             found.append((text[start:end], start, at + 1))
-        at = text.find("(", at + 1)
     return tuple(found)
 
 
