@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from flake8_cancel.code import verbs
-from flake8_cancel.code.api import CONNECTION_OPENERS, Facts
+from flake8_cancel.code.api import CONNECTION_OPENERS, Facts, Version
 
 
 class Matching(str):
@@ -28,6 +28,21 @@ class Matching(str):
         return _compiled(self).search(text) is not None
 
 
+class Before:
+    """A word that says something only where the code must run on an older Python.
+
+    Args:
+        version: the Python from which on it says nothing.
+        word: the word.
+    """
+
+    __slots__ = ("version", "word")
+
+    def __init__(self, version: Version, word: str | Matching | Callable[[str], bool]) -> None:
+        self.version = version
+        self.word = word
+
+
 @functools.lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
@@ -36,6 +51,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 # What suspends a coroutine, beside the word "await" alone.
 ASYNC_BLOCK = Matching(r"async[\s\\]+(?:for|with)\b")
 PLAIN_WITH = Matching(r"[\n:;][ \t\f]*with\b")
+WHILE = Matching(r"[\n\r][ \t\f]*while\b")
+CANCEL_CALL = Matching(r"\.[\s\\]*cancel[\s\\]*\(")
 
 # Between a name and its bracket there may be the end of a line, where a bracket is open or a backslash stands.
 _BLANK = frozenset(" \t\r\n\\")
@@ -57,14 +74,16 @@ _MADE = re.compile(r"[^\n=]*=(?!=)[^\n]*[(\\]")
 # Where the targets of an assignment begin on an earlier line.
 _LATE = re.compile(r"\n(?:[ \t]*[)\]]|[^\n=(]*\))[^\n=(]*=")
 _RAISED, _LOWERED = (re.compile(rf"self\.([\w.]+)[\s\\]*=[\s\\]*{value}\b") for value in (True, False))
+# Behind a word of a sentence another one follows, which does not choose between values.
+_GOES_ON = r"[ \t]+(?!(?:and|as|else|if|or)\b)[A-Za-z]"
+_SPOKEN = re.compile(rf"[a-z]*{_GOES_ON}")
+# Not in a sentence, nor called without an argument, as the methods of that name are.
+WAIT = Matching(rf"\bwait\b(?![\s\\]*\([\s\\]*\)|{_GOES_ON})")
 _AWAITED = re.compile(r"\bawait[ \t]+[\w.]*\Z")
 _SUSPENSION = re.compile(r"await|async")
 _LOOP = re.compile(r"\n[ \t]*(?:async[ \t]+)?(?:for|while)\b")
 _DEFINED = re.compile(r"def[ \t]+(\w+)")
-# Behind and before the name of a scope that is called, asked of a module, or imported.
 _OPENING = re.compile(r"[\s\\]*\(")
-_CALL = re.compile(r"(?:_at)?[\s\\]*\(")
-_ASKED = re.compile(r"(?:(?<!self)\.[\s\\]*|\bimport\b.*|^[ \t]*)\Z")
 # The user's own names are looked for by ``words``.
 _NO_FACTS = Facts(target=(3, 10))
 
@@ -91,7 +110,11 @@ def gives_back_in_handler(text: str) -> bool:
 
 def ends_own_in_handler(text: str) -> bool:
     """Tell whether a function may end, behind an ``except``, what its object holds."""
-    return any(verbs.ends(name, _NO_FACTS) for name in OWN_CALL.findall(_behind_except(text)))
+    behind = _behind_except(text)
+    return any(
+        verbs.ends(call[1], _NO_FACTS) and not _NO_GIVING.match(_line_before(behind, call.start()))
+        for call in OWN_CALL.finditer(behind)
+    )
 
 
 def _behind_except(text: str) -> str:
@@ -103,17 +126,12 @@ def defines_ending(text: str) -> bool:
     return any(verbs.ends(name, _NO_FACTS) for name in _DEFINED.findall(text))
 
 
-def has_timeout_scope(text: str) -> bool:
-    """Tell whether a text may use or import ``asyncio.timeout`` or its like, not only a parameter of that name."""
-    return any(
-        _CALL.match(text, at + len("timeout")) or _ASKED.search(_line_before(text, at))
-        for at in _places("timeout", text)
-    )
-
-
 def drops_gather(text: str) -> bool:
-    """Tell whether a text speaks of ``gather`` elsewhere than directly behind an ``await``."""
-    return any(not _AWAITED.search(_line_before(text, at)) for at in _places("gather", text))
+    """Tell whether a text calls ``gather``, or gives it another name, elsewhere than directly behind an ``await``."""
+    return any(
+        not _AWAITED.search(_line_before(text, at)) and not _SPOKEN.match(text, at + len("gather"))
+        for at in _places("gather", text)
+    )
 
 
 def opens_connection(text: str) -> bool:

@@ -76,19 +76,46 @@ def test_looks_behind_the_first_clause(text: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("async with asyncio.timeout(1): pass", True),
-        ("async with timeout_at (1): pass", True),
-        ("limit = aio.timeout", True),
-        ("from asyncio import sleep, timeout", True),
-        ("from asyncio import (\n    sleep,\n    timeout,\n)", True),
-        ("from asyncio import timeout as limit", True),
-        ("await wait(timeout=3)", False),
-        ("self.timeout = 3", False),
-        ("def f(delay, timeout): pass", False),
+        ("await asyncio.gather(f())", False),
+        ("self.jobs = gather(f())", True),
+        ("later = asyncio.gather", True),
+        ("from asyncio import gather as all_of", True),
+        ("# to gather data from it", False),
+        ("run(gather if many else one)", True),
     ],
 )
-def test_tells_a_scope_from_a_parameter(text: str, expected: bool) -> None:
-    assert traces.has_timeout_scope(text) is expected
+def test_tells_a_gather_that_is_awaited_and_one_in_a_sentence(text: str, expected: bool) -> None:
+    assert traces.drops_gather(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("await asyncio.wait([f()])", True),
+        ("await asyncio.wait \\\n ({f()})", True),
+        ("from asyncio import wait as until", True),
+        ("from asyncio import wait", True),
+        ("await event.wait()", False),
+        ("await event.wait(\n)", False),
+        ("# wait for it", False),
+    ],
+)
+def test_tells_a_wait_for_something(text: str, expected: bool) -> None:
+    assert traces.WAIT.is_in(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\n    except E:\n        self.close()", True),
+        ("\n    except E:\n        await self.conn.close()", True),
+        ("\n    except E:\n        return self.abort()", False),
+        ("\n    except E:\n        done = self.close()", False),
+        ("\n    except E:\n        if self.close(): self.abort()", True),
+    ],
+)
+def test_what_a_handler_returns_or_binds_ends_nothing(text: str, expected: bool) -> None:
+    assert traces.ends_own_in_handler(text) is expected
 
 
 def test_knows_what_opens_and_what_ends() -> None:

@@ -46,6 +46,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.lost.everyone import Treated, treated
 from flake8_cancel.code.lost.own_tasks import cut_off
+from flake8_cancel.code.traces import CANCEL_CALL
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 
 class CancelsItself(Rule):
     code = "CNL205"
-    needs = (("all_tasks", "cancel"),)
+    needs = (("all_tasks", CANCEL_CALL),)
     visits = (ast.Call,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
