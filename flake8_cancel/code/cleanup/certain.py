@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.cleanup.dying import dies_with_process
 from flake8_cancel.code.cleanup.escapes import escapes
 from flake8_cancel.code.cleanup.harmless import is_harmless, is_look, makers
 from flake8_cancel.code.cleanup.reentry import is_guard
@@ -73,7 +74,7 @@ def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, givi
     # A rollback to something is an operation of its own.
     if giving.form == METHOD and words(giving.verb)[:1] == ("rollback",) and giving.given:
         return False
-    if is_harmless(module, function, taking, giving):
+    if is_harmless(module, function, taking, giving) or dies_with_process(module, function, taking, giving):
         return False
     if taking.form == MADE:
         return _is_made(module, function, taking, giving)

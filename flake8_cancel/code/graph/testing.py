@@ -69,12 +69,16 @@ def is_fixture(module: Module, decorator: ast.expr) -> bool:
 
 
 def is_run(module: Module, use: ast.expr) -> bool:
-    """Tell whether a function is called for what runs a loop until it ends: ``asyncio.run`` or the like."""
+    """Tell whether a function is called for what runs a loop until it ends: ``asyncio.run`` or the like.
+
+    What only hands it to a loop that runs in another thread does not end with it.
+    """
     coroutine = module.parent(use)
     runner = module.parent(coroutine) if isinstance(coroutine, ast.Call) and coroutine.func is use else None
     if not isinstance(runner, ast.Call) or coroutine not in runner.args or module.in_coroutine(runner):
         return False
-    return "run" in words(getattr(runner.func, "attr", getattr(runner.func, "id", "")))
+    found = words(getattr(runner.func, "attr", getattr(runner.func, "id", "")))
+    return "run" in found and "threadsafe" not in found
 
 
 def _is_known(module: Module, function: ast.AST, owner: ast.ClassDef | None) -> bool:
@@ -114,5 +118,10 @@ def _is_part_of_test(module: Module, use: ast.expr, around: frozenset[ast.AST]) 
     caller = module.function(use)
     if not isinstance(wait, ast.Await) or caller is None or not runs_in_test(module, caller, around):
         return False
-    blocks = (node for node in module.ancestors(use) if isinstance(node, ast.AsyncWith))
-    return not any(managers.scope(module, item) == "timeout" for block in blocks for item in block.items)
+    return not has_deadline(module, use)
+
+
+def has_deadline(module: Module, node: ast.AST) -> bool:
+    """Tell whether a node stands in a block that a timeout may cancel."""
+    blocks = (around for around in module.ancestors(node) if isinstance(around, ast.AsyncWith))
+    return any(managers.scope(module, item) == "timeout" for block in blocks for item in block.items)
