@@ -34,8 +34,10 @@ def runs_in_test(module: Module, function: ast.AST, around: frozenset[ast.AST] =
         return False
     if is_test(module, function) or _is_left_alone(module, function):
         return True
-    uses = [] if TEST_FRAMEWORKS.isdisjoint(module.imported) else module.uses(function)
+    uses = module.uses(function) if module.holds_tests or not TEST_FRAMEWORKS.isdisjoint(module.imported) else []
     around = around | {function}
+    if module.holds_tests and not any(_may_be_started(module, use, around) for use in uses):
+        return True
     return bool(uses) and all(_is_run_by_test(module, use) or _is_part_of_test(module, use, around) for use in uses)
 
 
@@ -60,6 +62,20 @@ def is_test(module: Module, function: ast.AST) -> bool:
     if not function.name.startswith("test") or not (owner or isinstance(around, ast.Module)):
         return False
     return _is_known(module, function, owner) and not module.uses(function)
+
+
+def holds_tests(module: Module) -> bool:
+    """Tell whether a file is there for its tests or fixtures: the helpers and fakes beside them are for them alone.
+
+    Args:
+        module: the module.
+    """
+    return any(
+        any(_is_for_tests(node) and getattr(part, "name", "").startswith("test") for part in node.body)
+        if isinstance(node, ast.ClassDef)
+        else is_test(module, node)
+        for node in module.tree.body
+    )
 
 
 def is_fixture(module: Module, decorator: ast.expr) -> bool:
@@ -99,6 +115,13 @@ def _is_left_alone(module: Module, function: ast.AST) -> bool:
     tests = (node for node in module.ancestors(function) if is_test(module, node))
     test = next(tests, None)
     return test is not None and not any(_last_name(node) in _CANCELLING for node in walk(test))
+
+
+def _may_be_started(module: Module, use: ast.expr, around: frozenset[ast.AST]) -> bool:
+    """Tell whether something may cancel a helper where it is used: it is not only awaited, or named to the runner."""
+    if module.function(use) is None:
+        return module.starts(use)
+    return not _is_run_by_test(module, use) and not _is_part_of_test(module, use, around)
 
 
 def _last_name(node: ast.AST) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flake8_cancel.code.graph.errors import CANCELLED_ERROR
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.programs import ends_program, runs_as_program
-from flake8_cancel.code.graph.testing import has_deadline, is_fixture, is_run, is_test
+from flake8_cancel.code.graph.testing import has_deadline, is_fixture, is_run, is_test, runs_in_test
 from flake8_cancel.code.ownership.holding import Hold, holds
 from flake8_cancel.code.ownership.self_ending import ends_by_itself
 from flake8_cancel.code.ownership.sweeping import sweeps
@@ -168,7 +168,7 @@ def _held(module: Module, function: ast.AsyncFunctionDef) -> Iterator[tuple[Flow
 def _ends_with_its_loop(module: Module, function: ast.AsyncFunctionDef) -> bool:
     """Tell whether the event loop ends with a function, and with the loop all its tasks."""
     around = [function, *module.ancestors(function)]
-    if any(is_test(module, one) for one in around):
+    if runs_in_test(module, function) or any(is_test(module, one) for one in around):
         return True
     if any(is_fixture(module, one) for one in function.decorator_list):
         return True

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def sweeps(module: Module) -> bool:
-    """Tell whether a coroutine function of a file ends what is left of all tasks: ``stop(all_tasks())``.
+    """Tell whether a coroutine function of a file ends what it finds left of all tasks.
 
     What runs the loop does so too, in a plain function, but only when all else is over.
 
