@@ -136,14 +136,7 @@ def _has_room(module: Module, call: ast.Call) -> bool:
     queue = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "put" else None
     if not isinstance(queue, (ast.Attribute, ast.Name)) or module.kind(queue) is not Kind.QUEUE:
         return False
-    name = ast.unparse(queue)
-    made = [
-        node.value
-        for node in walk(module.tree)
-        if isinstance(node, (ast.Assign, ast.AnnAssign))
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        if ast.unparse(target) == name
-    ]
+    made = _assigned(module, queue)
     return bool(made) and all(isinstance(one, ast.Call) and not (one.args or one.keywords) for one in made)
 
 
@@ -162,9 +155,13 @@ def _has_item(module: Module, call: ast.Call) -> bool:
 
 def _closes_at_once(module: Module, call: ast.Call) -> bool:
     """Tell whether an async generator of this file is closed that never waits for anything."""
-    made = (
-        module.value(call.func.value) if isinstance(call.func, ast.Attribute) and call.func.attr == "aclose" else None
-    )
+    closed = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "aclose" else None
+    made = module.value(closed) if closed is not None else None
+    if isinstance(made, ast.Attribute):
+        values = _assigned(module, made)
+        made = values[0] if len(values) == 1 else None
+    if isinstance(made, ast.GeneratorExp):
+        return True
     if isinstance(made, ast.Call) and module.name(made.func) == "builtins.aiter" and made.args:
         made = made.args[0]
     generator = module.called(made) if isinstance(made, ast.Call) else None
@@ -172,6 +169,18 @@ def _closes_at_once(module: Module, call: ast.Call) -> bool:
         return False
     flow = module.flow(generator)
     return flow is not None and bool(flow.states(YIELD)) and not list(flow.suspensions())
+
+
+def _assigned(module: Module, target: ast.expr) -> list[ast.expr | None]:
+    """Return what a file assigns to a name or attribute, wherever it is called so."""
+    name = ast.unparse(target)
+    return [
+        node.value
+        for node in walk(module.tree)
+        if isinstance(node, (ast.Assign, ast.AnnAssign))
+        for one in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if ast.unparse(one) == name
+    ]
 
 
 def _may_be_overridden(helper: ast.AsyncFunctionDef) -> bool:
