@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.cleanup.certain import is_shielded
 from flake8_cancel.code.cleanup.taking import Act, Key, key
 from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.verbs import words
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -58,7 +59,7 @@ def is_known_to_wait(module: Module, node: ast.AST, acts: Collection[Act]) -> bo
         return not _leaves_it_to_others(module, helper)
     if not isinstance(call.func, ast.Attribute) or any(map(_forbids_waiting, call.keywords)):
         return False
-    is_known = module.kind(call.func.value) is not None or call.func.attr in _WAITING
+    is_known = module.kind(call.func.value) is not None or call.func.attr in _WAITING or "wait" in words(call.func.attr)
     return is_known or key(call.func.value) in _things(call.func.attr, acts)
 
 
