@@ -81,6 +81,9 @@ def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, givi
     thing = _expression(taking)
     if taking.form == FLAG:
         return is_guard(module, function, taking)
+    if taking.form == ENTRY and isinstance(thing, ast.Name) and _is_given(function, thing.id):
+        # It may be the caller's alone, and end with this call.
+        return False
     if taking.form in (COUNT, ENTRY):
         return not (isinstance(thing, ast.Name) and _is_local(function, thing.id))
     return _is_pair(module, function, taking, giving, thing)
@@ -262,6 +265,10 @@ def _is_local(function: ast.AsyncFunctionDef, name: str) -> bool:
     return any(
         isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in walk(function)
     )
+
+
+def _is_given(function: ast.AsyncFunctionDef, name: str) -> bool:
+    return any(node.arg == name for node in walk(function.args) if isinstance(node, ast.arg))
 
 
 def _name(thing: Key | None) -> str:
