@@ -11,6 +11,7 @@ from flake8_cancel.code.graph.build import AnyFunction
 from flake8_cancel.code.graph.catchers import Catcher
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.flows import Flows
+from flake8_cancel.code.graph.testing import holds_tests
 from flake8_cancel.code.lost.losses import Loss, loss_at
 from flake8_cancel.code.meaning.references import Things
 from flake8_cancel.code.meaning.scopes import FUNCTIONS
@@ -150,6 +151,11 @@ class Module:
     def imported(self) -> set[str]:
         """The packages that the file imports anywhere, by their first names."""
         return imported(self.tree)
+
+    @functools.cached_property
+    def holds_tests(self) -> bool:
+        """Whether the file is there for its tests: see ``code.graph.testing``."""
+        return holds_tests(self)
 
     def framework(self) -> str:
         """Return ``"asyncio"``, ``"anyio"``, ``"other"`` (trio, curio, twisted) or ``"none"``, by its imports.

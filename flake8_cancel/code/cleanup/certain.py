@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.cleanup.dying import dies_with_process
 from flake8_cancel.code.cleanup.escapes import escapes
 from flake8_cancel.code.cleanup.harmless import is_harmless, is_look, makers
 from flake8_cancel.code.cleanup.reentry import is_guard
@@ -73,13 +74,16 @@ def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, givi
     # A rollback to something is an operation of its own.
     if giving.form == METHOD and words(giving.verb)[:1] == ("rollback",) and giving.given:
         return False
-    if is_harmless(module, function, taking, giving):
+    if is_harmless(module, function, taking, giving) or dies_with_process(module, function, taking, giving):
         return False
     if taking.form == MADE:
         return _is_made(module, function, taking, giving)
     thing = _expression(taking)
     if taking.form == FLAG:
         return is_guard(module, function, taking)
+    if taking.form == ENTRY and isinstance(thing, ast.Name) and _is_given(function, thing.id):
+        # It may be the caller's alone, and end with this call.
+        return False
     if taking.form in (COUNT, ENTRY):
         return not (isinstance(thing, ast.Name) and _is_local(function, thing.id))
     return _is_pair(module, function, taking, giving, thing)
@@ -261,6 +265,10 @@ def _is_local(function: ast.AsyncFunctionDef, name: str) -> bool:
     return any(
         isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in walk(function)
     )
+
+
+def _is_given(function: ast.AsyncFunctionDef, name: str) -> bool:
+    return any(node.arg == name for node in walk(function.args) if isinstance(node, ast.arg))
 
 
 def _name(thing: Key | None) -> str:

@@ -152,7 +152,7 @@ def skipping(module: Module, block: list[ast.stmt]) -> Iterator[tuple[ast.AST, l
         behind = [one for one in candidates if _is_skipped(module, flow, states, one)]
         if (
             behind
-            and is_known_to_wait(module, wait, {thing for one in behind for thing in (one.act.thing, *one.act.given)})
+            and is_known_to_wait(module, wait, [one.act for one in behind])
             and not is_ended_by_child(module, wait)
         ):
             yield wait, behind

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.framing import block_of
 from flake8_cancel.code.cleanup.taking import (
+    COUNT,
     MADE,
     Act,
     Key,
@@ -42,6 +43,8 @@ def is_harmless(module: Module, function: ast.AsyncFunctionDef, taking: Act, giv
         taking: what takes.
         giving: what would give back.
     """
+    if taking.form == COUNT:
+        return _is_never_read(module, taking.node)
     if taking.form != MADE:
         return False
     return _ends_by_itself(module, function, taking, giving) or _is_operation(module, function, taking, giving)
@@ -82,6 +85,15 @@ def makers(function: ast.AsyncFunctionDef, name: str) -> Iterator[ast.expr | Non
             continue
         value = getattr(node, "value", None)
         yield value.value if isinstance(value, ast.Await) else value
+
+
+def _is_never_read(module: Module, counting: ast.stmt) -> bool:
+    """Tell whether a counter is an object's own affair, and nothing in its file ever looks at it."""
+    counter = counting.target if isinstance(counting, ast.AugAssign) else None
+    if not isinstance(counter, ast.Attribute) or not counter.attr.startswith("_"):
+        return False
+    named = (node for node in walk(module.tree) if isinstance(node, ast.Attribute) and node.attr == counter.attr)
+    return not any(isinstance(node.ctx, ast.Load) for node in named)
 
 
 def _ends_by_itself(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.certain import is_shielded
-from flake8_cancel.code.cleanup.taking import Key, key
+from flake8_cancel.code.cleanup.taking import Act, Key, key
 from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.verbs import words
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -39,23 +40,47 @@ def is_kept_off(module: Module, node: ast.AST) -> bool:
     return module.kind(call) is Kind.SHIELD
 
 
-def is_known_to_wait(module: Module, node: ast.AST, things: Collection[Key | None]) -> bool:
+def is_known_to_wait(module: Module, node: ast.AST, acts: Collection[Act]) -> bool:
     """Tell whether a wait is one of this file or of asyncio's, or one of another file that commonly waits.
 
-    So does whatever else is asked of the thing that has to be given back behind it.
+    So does whatever else is asked of the thing that has to be given back behind it. What a function of this file leaves
+    to one of another, which it calls by its name, is not known.
 
     Args:
         module: the module.
         node: what waits.
-        things: what has to be given back behind it.
+        acts: the cleanup behind it.
     """
     call = node.value if isinstance(node, ast.Await) else None
-    if not isinstance(call, ast.Call) or module.called(call) or (module.name(call.func) or "").startswith("asyncio."):
+    if not isinstance(call, ast.Call) or (module.name(call.func) or "").startswith("asyncio."):
         return True
+    helper = module.called(call)
+    if helper is not None:
+        return not _leaves_it_to_others(module, helper)
     if not isinstance(call.func, ast.Attribute) or any(map(_forbids_waiting, call.keywords)):
         return False
-    is_known = module.kind(call.func.value) is not None or call.func.attr in _WAITING
-    return is_known or key(call.func.value) in things
+    is_known = module.kind(call.func.value) is not None or call.func.attr in _WAITING or "wait" in words(call.func.attr)
+    return is_known or key(call.func.value) in _things(call.func.attr, acts)
+
+
+def _things(method: str, acts: Collection[Act]) -> Iterator[Key | None]:
+    """Yield what has to be given back behind a method: where that method does it too, what it is given."""
+    for act in acts:
+        yield from act.given
+        if act.verb != method or not act.given:
+            yield act.thing
+
+
+def _leaves_it_to_others(module: Module, helper: ast.AST) -> bool:
+    """Tell whether all that a function of this file waits for are functions of other files."""
+    waits = [node for node in module.awaits() if module.function(node) is helper]
+    return bool(waits) and all(
+        isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+        and module.called(node.value) is None
+        and not (module.name(node.value.func) or "asyncio.").startswith("asyncio.")
+        for node in waits
+    )
 
 
 def _forbids_waiting(keyword: ast.keyword) -> bool:

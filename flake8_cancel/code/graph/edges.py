@@ -131,7 +131,7 @@ class Edges:
     def _resumptions(self, point: Point, pending: Pending) -> Iterator[Step]:
         """What a ``yield`` raises: in a context manager what its body raised, else only the consumer's close."""
         if self._is_manager:
-            yield Step(CANCELLED, True, unwind(point.frame, raising(CANCEL), pending))
+            yield Step(CANCELLED, not self._is_test, unwind(point.frame, raising(CANCEL), pending))
             yield Step(RAISED, False, unwind(point.frame, raising(UNKNOWN), pending))
         else:
             yield Step(CLOSED, True, unwind(point.frame, raising(Error("builtins.GeneratorExit")), pending))

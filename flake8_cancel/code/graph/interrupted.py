@@ -23,7 +23,8 @@ def is_interruptible(module: Module, node: ast.AST, around: _Around = frozenset(
     """Tell whether a cancellation may come out of a place that waits, as far as this file knows.
 
     It does not come out of a coroutine function of this file that never suspends or takes every cancellation itself,
-    nor of the wait for a lock that nobody in this file holds while he suspends, or for room in a queue without end.
+    nor of the wait for a lock that nobody in this file holds while he suspends, for room in a queue without end, or for
+    an item of a queue that is just known to hold one.
 
     Args:
         module: the module.
@@ -34,7 +35,7 @@ def is_interruptible(module: Module, node: ast.AST, around: _Around = frozenset(
     if isinstance(node, ast.withitem):
         return not _is_free(module, node.context_expr, around)
     call = node.value if isinstance(node, ast.Await) else None
-    if isinstance(call, ast.Call) and (_has_room(module, call) or _closes_at_once(module, call)):
+    if isinstance(call, ast.Call) and any(at_once(module, call) for at_once in (_has_room, _has_item, _closes_at_once)):
         return False
     helper = module.called(call) if isinstance(call, ast.Call) else None
     if not isinstance(helper, ast.AsyncFunctionDef) or helper.decorator_list or helper in around:
@@ -135,22 +136,32 @@ def _has_room(module: Module, call: ast.Call) -> bool:
     queue = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "put" else None
     if not isinstance(queue, (ast.Attribute, ast.Name)) or module.kind(queue) is not Kind.QUEUE:
         return False
-    name = ast.unparse(queue)
-    made = [
-        node.value
-        for node in walk(module.tree)
-        if isinstance(node, (ast.Assign, ast.AnnAssign))
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        if ast.unparse(target) == name
-    ]
+    made = _assigned(module, queue)
     return bool(made) and all(isinstance(one, ast.Call) and not (one.args or one.keywords) for one in made)
+
+
+def _has_item(module: Module, call: ast.Call) -> bool:
+    """Tell whether something is taken out of a queue of which it has just been asked: ``while not queue.empty():``."""
+    queue = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "get" else None
+    statement = next(node for node in module.ancestors(call) if isinstance(node, ast.stmt))
+    around = module.parent(statement)
+    if queue is None or call.args or call.keywords or not isinstance(around, (ast.If, ast.While)):
+        return False
+    match around.test:
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=ast.Attribute(value=asked, attr="empty"))):
+            return around.body[0] is statement and ast.unparse(asked) == ast.unparse(queue)
+    return False
 
 
 def _closes_at_once(module: Module, call: ast.Call) -> bool:
     """Tell whether an async generator of this file is closed that never waits for anything."""
-    made = (
-        module.value(call.func.value) if isinstance(call.func, ast.Attribute) and call.func.attr == "aclose" else None
-    )
+    closed = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "aclose" else None
+    made = module.value(closed) if closed is not None else None
+    if isinstance(made, ast.Attribute):
+        values = _assigned(module, made)
+        made = values[0] if len(values) == 1 else None
+    if isinstance(made, ast.GeneratorExp):
+        return True
     if isinstance(made, ast.Call) and module.name(made.func) == "builtins.aiter" and made.args:
         made = made.args[0]
     generator = module.called(made) if isinstance(made, ast.Call) else None
@@ -158,6 +169,18 @@ def _closes_at_once(module: Module, call: ast.Call) -> bool:
         return False
     flow = module.flow(generator)
     return flow is not None and bool(flow.states(YIELD)) and not list(flow.suspensions())
+
+
+def _assigned(module: Module, target: ast.expr) -> list[ast.expr | None]:
+    """Return what a file assigns to a name or attribute, wherever it is called so."""
+    name = ast.unparse(target)
+    return [
+        node.value
+        for node in walk(module.tree)
+        if isinstance(node, (ast.Assign, ast.AnnAssign))
+        for one in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if ast.unparse(one) == name
+    ]
 
 
 def _may_be_overridden(helper: ast.AsyncFunctionDef) -> bool:

@@ -34,8 +34,10 @@ def runs_in_test(module: Module, function: ast.AST, around: frozenset[ast.AST] =
         return False
     if is_test(module, function) or _is_left_alone(module, function):
         return True
-    uses = [] if TEST_FRAMEWORKS.isdisjoint(module.imported) else module.uses(function)
+    uses = module.uses(function) if module.holds_tests or not TEST_FRAMEWORKS.isdisjoint(module.imported) else []
     around = around | {function}
+    if module.holds_tests and not any(_may_be_started(module, use, around) for use in uses):
+        return True
     return bool(uses) and all(_is_run_by_test(module, use) or _is_part_of_test(module, use, around) for use in uses)
 
 
@@ -62,6 +64,20 @@ def is_test(module: Module, function: ast.AST) -> bool:
     return _is_known(module, function, owner) and not module.uses(function)
 
 
+def holds_tests(module: Module) -> bool:
+    """Tell whether a file is there for its tests or fixtures: the helpers and fakes beside them are for them alone.
+
+    Args:
+        module: the module.
+    """
+    return any(
+        any(_is_for_tests(node) and getattr(part, "name", "").startswith("test") for part in node.body)
+        if isinstance(node, ast.ClassDef)
+        else is_test(module, node)
+        for node in module.tree.body
+    )
+
+
 def is_fixture(module: Module, decorator: ast.expr) -> bool:
     """Tell whether a decorator makes a fixture of a function: pytest's, or one of its plugins'."""
     maker = decorator.func if isinstance(decorator, ast.Call) else decorator
@@ -69,12 +85,16 @@ def is_fixture(module: Module, decorator: ast.expr) -> bool:
 
 
 def is_run(module: Module, use: ast.expr) -> bool:
-    """Tell whether a function is called for what runs a loop until it ends: ``asyncio.run`` or the like."""
+    """Tell whether a function is called for what runs a loop until it ends: ``asyncio.run`` or the like.
+
+    What only hands it to a loop that runs in another thread does not end with it.
+    """
     coroutine = module.parent(use)
     runner = module.parent(coroutine) if isinstance(coroutine, ast.Call) and coroutine.func is use else None
     if not isinstance(runner, ast.Call) or coroutine not in runner.args or module.in_coroutine(runner):
         return False
-    return "run" in words(getattr(runner.func, "attr", getattr(runner.func, "id", "")))
+    found = words(getattr(runner.func, "attr", getattr(runner.func, "id", "")))
+    return "run" in found and "threadsafe" not in found
 
 
 def _is_known(module: Module, function: ast.AST, owner: ast.ClassDef | None) -> bool:
@@ -97,6 +117,13 @@ def _is_left_alone(module: Module, function: ast.AST) -> bool:
     return test is not None and not any(_last_name(node) in _CANCELLING for node in walk(test))
 
 
+def _may_be_started(module: Module, use: ast.expr, around: frozenset[ast.AST]) -> bool:
+    """Tell whether something may cancel a helper where it is used: it is not only awaited, or named to the runner."""
+    if module.function(use) is None:
+        return module.starts(use)
+    return not _is_run_by_test(module, use) and not _is_part_of_test(module, use, around)
+
+
 def _last_name(node: ast.AST) -> str | None:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
 
@@ -114,5 +141,10 @@ def _is_part_of_test(module: Module, use: ast.expr, around: frozenset[ast.AST]) 
     caller = module.function(use)
     if not isinstance(wait, ast.Await) or caller is None or not runs_in_test(module, caller, around):
         return False
-    blocks = (node for node in module.ancestors(use) if isinstance(node, ast.AsyncWith))
-    return not any(managers.scope(module, item) == "timeout" for block in blocks for item in block.items)
+    return not has_deadline(module, use)
+
+
+def has_deadline(module: Module, node: ast.AST) -> bool:
+    """Tell whether a node stands in a block that a timeout may cancel."""
+    blocks = (around for around in module.ancestors(node) if isinstance(around, ast.AsyncWith))
+    return any(managers.scope(module, item) == "timeout" for block in blocks for item in block.items)

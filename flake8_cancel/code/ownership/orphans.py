@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.graph.errors import CANCELLED_ERROR
 from flake8_cancel.code.graph.flow import Flow
-from flake8_cancel.code.graph.testing import is_fixture, is_run, is_test
+from flake8_cancel.code.graph.programs import ends_program, runs_as_program
+from flake8_cancel.code.graph.testing import has_deadline, is_fixture, is_run, is_test, runs_in_test
 from flake8_cancel.code.ownership.holding import Hold, holds
 from flake8_cancel.code.ownership.self_ending import ends_by_itself
+from flake8_cancel.code.ownership.sweeping import sweeps
 from flake8_cancel.code.ownership.task_errors import raises_errors_of_others
 from flake8_cancel.code.ownership.task_making import WAIT
 from flake8_cancel.code.ownership.task_uses import Use, names_in, use
@@ -89,7 +91,7 @@ def orphans(module: Module, function: ast.AsyncFunctionDef) -> list[Orphan]:
         if not _is_wanted(module, function, hold):
             continue
         walk = Walk(module, flow, hold)
-        places, fails = walk.places(abandoning), False
+        places, fails = _outlived(module, function, walk.places(abandoning)), False
         if not places:
             raises = partial(raises_errors_of_others, module, hold, [one for _, one in held])
             places, fails = walk.failing(raises, abandoning), True
@@ -117,7 +119,8 @@ def abandoned(module: Module, function: ast.AsyncFunctionDef) -> list[Abandoned]
     found: dict[ast.Await, list[Hold]] = {}
     for flow, hold in _held(module, function):
         for wait in _abandoned_at(module, flow, hold):
-            found.setdefault(wait, []).append(hold)
+            if not ends_program(module, wait) and not sweeps(module):
+                found.setdefault(wait, []).append(hold)
     return [Abandoned(tuple(left), wait) for wait, left in found.items()]
 
 
@@ -165,12 +168,19 @@ def _held(module: Module, function: ast.AsyncFunctionDef) -> Iterator[tuple[Flow
 def _ends_with_its_loop(module: Module, function: ast.AsyncFunctionDef) -> bool:
     """Tell whether the event loop ends with a function, and with the loop all its tasks."""
     around = [function, *module.ancestors(function)]
-    if any(is_test(module, one) for one in around):
+    if runs_in_test(module, function) or any(is_test(module, one) for one in around):
         return True
     if any(is_fixture(module, one) for one in function.decorator_list):
         return True
     uses = module.uses(function)
     return bool(uses) and all(is_run(module, one) for one in uses)
+
+
+def _outlived(module: Module, function: ast.AsyncFunctionDef, places: list[ast.AST]) -> list[ast.AST]:
+    """Return where a cancellation leaves a function, and neither the program nor its loop ends with that."""
+    if not runs_as_program(module, function):
+        return places
+    return [place for place in places if has_deadline(module, place)]
 
 
 def _is_wanted(module: Module, function: ast.AsyncFunctionDef, hold: Hold) -> bool:

@@ -69,11 +69,16 @@ def resolving(module: Module, method: ast.Attribute) -> Resolving | None:
     if _is_prepared(module, call, method.value, is_called):
         return None
     waiters: Iterator[ast.Await | ast.Return] = chain(waits_for(module, method.value), handed_out(module, method.value))
-    cancelled = (
-        one for one in waiters if isinstance(one, ast.Return) or not never_cancelled(module, module.function(one))
-    )
+    cancelled = (one for one in waiters if not _is_left_alone(module, one))
     waiter = next((one for one in cancelled if _may_leave(module, one, call, is_called)), None)
     return Resolving(call, method.value, waiter, is_called) if waiter else None
+
+
+def _is_left_alone(module: Module, waiter: ast.Await | ast.Return) -> bool:
+    """Tell whether nobody cancels a waiter; to whom a future is returned is not known, but for a helper of tests."""
+    if isinstance(waiter, ast.Return):
+        return module.holds_tests
+    return never_cancelled(module, module.function(waiter))
 
 
 def _is_called_later(module: Module, call: ast.Call, method: ast.Attribute) -> bool:

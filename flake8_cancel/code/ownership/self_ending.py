@@ -16,6 +16,7 @@ from flake8_cancel.code.verbs import ends, words
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
+_THREAD = "asyncio.to_thread"
 _ALL = "asyncio.ALL_COMPLETED"
 _WAITING = (("join",), ("wait",))
 
@@ -23,8 +24,9 @@ _WAITING = (("join",), ("wait",))
 def ends_by_itself(module: Module, flow: Flow, hold: Hold, places: Sequence[ast.AST]) -> bool:
     """Tell whether a task does no harm that is left where its function ends.
 
-    Its coroutine function never suspends. Or it is watched until all are over, and only waits for something itself. Or
-    it ends something, and its function, which waits for just that, has nothing more to wait for that would be skipped.
+    Its coroutine function never suspends, or it waits for a thread, which nobody can stop. Or it is watched until all
+    are over, and only waits for something itself. Or it ends something, and its function, which waits for just that,
+    has nothing more to wait for that would be skipped.
 
     Args:
         module: the module.
@@ -35,7 +37,7 @@ def ends_by_itself(module: Module, flow: Flow, hold: Hold, places: Sequence[ast.
     coroutine = hold.call.args[0] if hold.call.args else None
     if not isinstance(coroutine, ast.Call):
         return False
-    if _never_suspends(module, coroutine):
+    if module.name(coroutine.func) == _THREAD or _never_suspends(module, coroutine):
         return True
     waits = [wait for place in places if (wait := _wait_for_several(module, place))]
     method = coroutine.func.attr if isinstance(coroutine.func, ast.Attribute) else ""

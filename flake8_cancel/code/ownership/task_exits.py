@@ -10,6 +10,7 @@ from flake8_cancel.code.cleanup.releases import frames
 from flake8_cancel.code.cleanup.teardowns import torn_down
 from flake8_cancel.code.graph import managers
 from flake8_cancel.code.graph.flow import cancelled_pending
+from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import ASYNC_EXIT, STEP, SUSPEND, YIELD, State
 from flake8_cancel.code.lost.keeping import is_log
 from flake8_cancel.code.ownership.holding import Hold
@@ -28,7 +29,7 @@ def is_open(module: Module, state: State) -> bool:
         return isinstance(point.node, ast.withitem) and managers.scope(module, point.node) == "group"
     if point.kind == YIELD:
         return _is_open_yield(module, point.node)
-    return point.kind == SUSPEND
+    return point.kind == SUSPEND and is_interruptible(module, point.node, converted=True)
 
 
 def _is_open_yield(module: Module, node: ast.AST) -> bool:

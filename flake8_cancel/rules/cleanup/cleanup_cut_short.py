@@ -32,13 +32,14 @@ Fix:
     jumps out, or what follows uses a name that is bound by the statement that waits.
 
 Not found:
-    The turns of a loop that follow (``for item in items: await item.close()``). Cleanup of what lives in memory
-    alone: local collections, attributes that are set to None. What the statement that waits makes itself, or what
-    is made behind it, and what is only given back if its result says so. An iterator that is closed if it can be. A
-    wait that only another file knows to be one: of methods of other things than the one that is given back next, only
-    ``close()``, ``wait()``, ``flush()`` and their like count. What is awaited under ``asyncio.shield`` or in a shielded
-    scope. Where the CancelledError of a task that was cancelled here ends the cleanup, CNL505 speaks. Tests
-    and fixtures, which nobody cancels.
+    The turns of a loop that follow (``for item in items: await item.close()``). Cleanup of what lives in memory alone:
+    local collections, attributes that are set to None. What the statement that waits makes itself, or what is made
+    behind it, and what is only given back if its result says so. An iterator that is closed if it can be. A wait that
+    only another file knows to be one: of methods of other things than the one that is given back next, only
+    ``close()``, ``flush()`` and their like count, and what is named for its waiting; no function that another file has,
+    which may well keep the cancellation to itself. What is awaited under ``asyncio.shield`` or in a shielded scope.
+    Where the CancelledError of a task that was cancelled here ends the cleanup, CNL505 speaks. Tests, fixtures and what
+    stands beside them, which nobody cancels.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ Fix:
 Not found:
     Tasks and futures that the function did not make, or that somebody else may hold too. Tasks of which something is
     said, done or asked on every way behind the wait. Functions with which the event loop ends, as ``asyncio.run()`` has
-    them, and tests.
+    them, what these wait for last, and tests. Files with a function that ends what is left of ``all_tasks()``.
 """
 
 from __future__ import annotations

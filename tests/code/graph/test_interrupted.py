@@ -56,7 +56,15 @@ def answer(wait: str, around: str = "async def f(x, base: Base): {}") -> bool:
 
 @pytest.mark.parametrize(
     "wait",
-    ["await never()", "await never_either()", "await swallows(x)", "await suppresses(x)", "await base.at_once()"],
+    [
+        "await never()",
+        "await never_either()",
+        "await swallows(x)",
+        "await suppresses(x)",
+        "await base.at_once()",
+        "\n    while not x.jobs.empty(): y = await x.jobs.get()",
+        "\n    if not x.empty(): await x.get()",
+    ],
 )
 def test_no_cancellation_comes_out(wait: str) -> None:
     assert not answer(wait)
@@ -72,6 +80,9 @@ def test_no_cancellation_comes_out(wait: str) -> None:
         "await x",
         "await base.abstract()",
         "await base.in_time(x)",
+        "\n    if not x.empty(): await base.get()",
+        "\n    if x.empty(): await x.get()",
+        "\n    while not x.empty():\n        y = 1\n        await x.get()",
         "await asyncio.sleep(1)",
         "\n    async with x: pass",
     ],

@@ -112,3 +112,32 @@ def test_a_plain_function_may_be_a_test() -> None:
     module = module_of(FRAMEWORK + "def test_it(): ...")
     assert is_test(module, function(module, "test_it"))
     assert not runs_in_test(module, function(module, "test_it"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "async def helper(): ...\nasync def test_it(): assert await helper()",
+        "async def helper(): ...\n@pytest.fixture(params=[helper])\nasync def it(request): ...",
+        "class Fake:\n    async def helper(self): ...\nasync def test_it(x): assert x",
+        "class TestIt(Base):\n    async def test_it(self): await self.helper()\n    async def helper(self): ...",
+    ],
+)
+@pytest.mark.parametrize("head", ["", FRAMEWORK])
+def test_what_stands_beside_tests_is_for_them(source: str, head: str) -> None:
+    if not head and "fixture" in source:
+        head = "import pytest\n"
+    assert runs(source, "helper", head)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "async def helper(): ...\nasync def test_it(x): assert asyncio.create_task(helper())",
+        "async def helper(): ...\nasync def test_it(x): assert await asyncio.wait_for(helper(), 1)",
+        "async def helper(): ...\nasync def test_connection(x): ...\nasync def others(): await test_connection(helper)",
+        "class Client:\n    async def test_connection(self): ...\n    async def helper(self): ...",
+    ],
+)
+def test_it_may_be_for_others_too(source: str) -> None:
+    assert not runs(source, "helper", "import asyncio\n")

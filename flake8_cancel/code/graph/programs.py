@@ -1,0 +1,79 @@
+"""Coroutine functions that run as a program, or as a part of one: when they are cancelled the process ends."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from flake8_cancel.code.graph.edges import NEXT
+from flake8_cancel.code.graph.points import ASYNC_EXIT, SUSPEND, YIELD
+from flake8_cancel.code.graph.testing import has_deadline, is_run
+
+if TYPE_CHECKING:
+    from flake8_cancel.code.module import Module
+
+# What makes commands of functions, by a decorator that is called so.
+_COMMAND_LINES = frozenset({"asyncclick", "click", "typer"})
+_COMMAND = "command"
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+
+
+def runs_as_program(module: Module, function: ast.AST | None, around: frozenset[ast.AST] = frozenset()) -> bool:
+    """Tell whether this file has a coroutine function only run by an event loop of its own, or awaited by such ones.
+
+    What cancels it then is the end of the process: Ctrl-C, or an error. Others may well call a public method.
+
+    Args:
+        module: the module.
+        function: the function.
+        around: the functions that are asked about already.
+    """
+    if not isinstance(function, ast.AsyncFunctionDef) or function in around:
+        return False
+    if any(_is_command(module, decorator) for decorator in function.decorator_list):
+        return True
+    if isinstance(module.parent(function), ast.ClassDef) and not function.name.startswith("_"):
+        return False
+    uses = module.uses(function)
+    return bool(uses) and all(
+        is_run(module, use) or _waits_for(module, use, around | {function}) is not None for use in uses
+    )
+
+
+def ends_program(module: Module, wait: ast.Await) -> bool:
+    """Tell whether a wait is the last one that a program comes to.
+
+    Args:
+        module: the module.
+        wait: an ``await``.
+    """
+    function = module.function(wait)
+    if not runs_as_program(module, function):
+        return False
+    assert isinstance(function, ast.AsyncFunctionDef)
+    if any(isinstance(one, _LOOPS) and module.function(one) is function for one in module.ancestors(wait)):
+        return False
+    flow = module.flow(function)
+    if flow is None:
+        return False
+    waits = flow.suspensions(lambda point: point.node is wait)
+    behind = [step.state for state in waits for step in flow.steps(state) if step.sure and step.kind == NEXT]
+    if flow.walk(behind, lambda state: state.point.kind in (SUSPEND, ASYNC_EXIT, YIELD)) is not None:
+        return False
+    callers = [_waits_for(module, use, frozenset()) for use in module.uses(function) if not is_run(module, use)]
+    return all(caller is not None and ends_program(module, caller) for caller in callers)
+
+
+def _is_command(module: Module, decorator: ast.expr) -> bool:
+    maker = decorator.func if isinstance(decorator, ast.Call) else decorator
+    is_named_so = isinstance(maker, ast.Attribute) and maker.attr == _COMMAND
+    return is_named_so and not _COMMAND_LINES.isdisjoint(module.imported)
+
+
+def _waits_for(module: Module, use: ast.expr, around: frozenset[ast.AST]) -> ast.Await | None:
+    """Return the ``await`` of a call of a function, if that stands in a program too."""
+    call = module.parent(use)
+    wait = module.parent(call) if isinstance(call, ast.Call) and call.func is use else None
+    if not isinstance(wait, ast.Await) or has_deadline(module, wait):
+        return None
+    return wait if runs_as_program(module, module.function(wait), around) else None
