@@ -103,6 +103,11 @@ def defines_ending(text: str) -> bool:
     return any(verbs.ends(name, _NO_FACTS) for name in _DEFINED.findall(text))
 
 
+def defines_opening(text: str) -> bool:
+    """Tell whether a text defines a method that opens something by its name: ``connect``."""
+    return "self" in text and any(map(verbs.opens, _DEFINED.findall(text)))
+
+
 def has_timeout_scope(text: str) -> bool:
     """Tell whether a text may use or import ``asyncio.timeout`` or its like, not only a parameter of that name."""
     return any(
