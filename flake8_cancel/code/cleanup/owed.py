@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # What stays on the disk.
 _REMOVERS = frozenset({"os.remove", "os.rmdir", "os.unlink", "shutil.rmtree"})
+# What lets those go on who wait for a future.
+_RESOLVES = frozenset({"set_exception", "set_result"})
 _ASKS_KIND = frozenset({"builtins.hasattr", "builtins.isinstance"})
 
 
@@ -40,7 +42,23 @@ def _is_owed(module: Module, act: Act) -> bool:
         return False
     if act.verb in TAKES_OUT and act.given:
         return _outlives(act)
+    if act.verb in _RESOLVES:
+        return _is_waited_for(module, act.call.func.value)
     return act.verb == "set" and module.kind(act.call.func.value) is Kind.EVENT
+
+
+def _is_waited_for(module: Module, future: ast.expr) -> bool:
+    """Tell whether something is a future of the object that another function of this file waits for."""
+    reference = module.reference(future)
+    if not reference or not reference.startswith("self.") or module.kind(future) is not Kind.FUTURE:
+        return False
+    owner, function = module.class_around(future), module.function(future)
+    return any(
+        module.class_around(wait) is owner
+        and module.function(wait) is not function
+        and any(isinstance(node, ast.Attribute) and module.reference(node) == reference for node in walk(wait))
+        for wait in module.awaits()
+    )
 
 
 def _is_idle_generator(module: Module, call: ast.Call) -> bool:

@@ -6,7 +6,7 @@ Why:
     cancellation comes just when the work is done. The ``await`` in the cleanup raises then, or fails with an error of
     its own, and what stands behind it is never done: the second connection stays open, the process runs on, whoever
     waits for the event waits for ever. ``__aexit__``, and the ``close()`` that it awaits, are such blocks too,
-    and so is one that sets a flag first and returns at once when it is called again.
+    and so is one that returns at once when it is called again, for a flag is set by then.
 
 Bad:
     async def forward(source, target):
@@ -67,7 +67,7 @@ class CleanupCutShort(Rule):
     needs = (
         ("await", ASYNC_BLOCK),
         ("finally", "except", "__aexit__", defines_ending, LEAVING),
-        (".set(", "rmdir", gives_back),
+        (".set(", ".set_exception(", ".set_result(", "rmdir", gives_back),
     )
     file_needs = (("finally", "__aexit__", defines_ending, *NAMING_WORDS, *BROAD_WORDS),)
     visits = (ast.Try, ast.AsyncFunctionDef)
