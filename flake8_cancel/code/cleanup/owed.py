@@ -6,10 +6,21 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.left_open import holds_nothing
-from flake8_cancel.code.cleanup.taking import COUNT, ENTRY, METHOD, Act, givings, key, root
+from flake8_cancel.code.cleanup.taking import (
+    COUNT,
+    ENTRY,
+    METHOD,
+    Act,
+    gives_back,
+    givings,
+    key,
+    own_statements,
+    root,
+    takings,
+)
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.tree import walk
-from flake8_cancel.code.verbs import TAKES_OUT, ends
+from flake8_cancel.code.verbs import TAKES_OUT, ends, matches, may_close_pair
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -42,6 +53,8 @@ def _is_owed(module: Module, act: Act) -> bool:
         return False
     if act.verb in TAKES_OUT and act.given:
         return _outlives(act)
+    if may_close_pair(act.verb) and _is_second_of_pair(module, act):
+        return True
     if act.verb in _RESOLVES:
         return _is_waited_for(module, act.call.func.value)
     return act.verb == "set" and module.kind(act.call.func.value) is Kind.EVENT
@@ -58,6 +71,18 @@ def _is_waited_for(module: Module, future: ast.expr) -> bool:
         and module.function(wait) is not function
         and any(isinstance(node, ast.Attribute) and module.reference(node) == reference for node in walk(wait))
         for wait in module.awaits()
+    )
+
+
+def _is_second_of_pair(module: Module, act: Act) -> bool:
+    """Tell whether an act undoes what its function has done by the first of a pair of methods: ``remove_reader()``."""
+    function = module.function(act.node)
+    body = function.body if isinstance(function, ast.AsyncFunctionDef) else []
+    return any(
+        matches(taking.verb, act.verb) and gives_back(act, taking, module.facts)
+        for node in own_statements(body)
+        for taking in takings(node)
+        if taking.form == METHOD
     )
 
 

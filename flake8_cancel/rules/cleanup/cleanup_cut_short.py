@@ -32,7 +32,8 @@ Fix:
     jumps out, or what follows uses a name that is bound by the statement that waits.
 
 Not found:
-    The turns of a loop that follow (``for item in items: await item.close()``). Cleanup of what lives in memory
+    The turns of a loop that follow (``for item in items: await item.close()``). A ``close()`` that can be called again,
+    or whose flag is set when it is through. Cleanup of what lives in memory
     alone: local collections, attributes that are set to None. What the statement that waits makes itself, or what
     is made behind it, and what is only given back if its result says so. An iterator that is closed if it can be. A
     wait that only another file knows to be one: of methods of other things than the one that is given back next, only
