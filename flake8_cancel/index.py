@@ -7,7 +7,7 @@ Computed from the rules: ``python -m tests.index`` writes it.
 from __future__ import annotations
 
 from flake8_cancel.code import timed_traces, traces
-from flake8_cancel.code.traces import Before, Matching
+from flake8_cancel.code.patterns import Before, Matching
 from flake8_cancel.words import Needs
 
 # Of each rule the code, the module, the class, ``needs`` and ``file_needs``.
@@ -132,7 +132,7 @@ ROWS: tuple[tuple[str, str, str, Needs, Needs], ...] = (('CNL101',
   'flake8_cancel.rules.cleanup.release_skipped_on_cancel',
   'ReleaseSkippedOnCancel',
   (('await', Matching('async[\\s\\\\]+(?:for|with)\\b')),
-   ('__aenter__', traces.opens_connection, traces.gives_back_its_own)),
+   ('__aenter__', traces.opens_connection, traces.gives_back_its_own, traces.defines_opening)),
   ()),
  ('CNL402',
   'flake8_cancel.rules.cleanup.lock_held_on_cancel',
@@ -151,7 +151,7 @@ ROWS: tuple[tuple[str, str, str, Needs, Needs], ...] = (('CNL101',
   'CleanupCutShort',
   (('await', Matching('async[\\s\\\\]+(?:for|with)\\b')),
    ('finally', 'except', '__aexit__', traces.defines_ending, Matching('def[ \\t]+_*(?:exit|reset)')),
-   ('.set(', 'rmdir', traces.gives_back)),
+   ('.set(', '.set_exception(', '.set_result(', 'rmdir', traces.gives_back)),
   (('finally',
     '__aexit__',
     traces.defines_ending,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from flake8_cancel.code.api import Facts, Version
-from flake8_cancel.code.traces import Before, Matching
+from flake8_cancel.code.patterns import Before, Matching
 
 # An identifier or a keyword is looked for as a whole word, any other string wherever it stands; a callable is asked
 # about the whole text. What is told of an older Python counts where the code must run on it.

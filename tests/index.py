@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flake8_cancel import registry
 from flake8_cancel.code import timed_traces, traces
-from flake8_cancel.code.traces import Before, Matching
+from flake8_cancel.code.patterns import Before, Matching
 from flake8_cancel.words import Needs, Word
 
 INDEX = Path(registry.__file__).with_name("index.py")
@@ -21,7 +21,7 @@ Computed from the rules: ``python -m tests.index`` writes it.
 from __future__ import annotations
 
 from flake8_cancel.code import timed_traces, traces
-from flake8_cancel.code.traces import Before, Matching
+from flake8_cancel.code.patterns import Before, Matching
 from flake8_cancel.words import Needs
 
 # Of each rule the code, the module, the class, ``needs`` and ``file_needs``.

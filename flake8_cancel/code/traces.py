@@ -8,57 +8,19 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from flake8_cancel.code import verbs
-from flake8_cancel.code.api import CONNECTION_OPENERS, Facts, Version
-
-
-class Matching(str):
-    """A pattern to be searched for in a text. It is compiled when it is first asked: most of them never are."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"Matching({super().__repr__()})"
-
-    def is_in(self, text: str) -> bool:
-        """Tell whether the text holds what the pattern describes."""
-        return _compiled(self).search(text) is not None
-
-
-class Before:
-    """A word that says something only where the code must run on an older Python.
-
-    Args:
-        version: the Python from which on it says nothing.
-        word: the word.
-    """
-
-    __slots__ = ("version", "word")
-
-    def __init__(self, version: Version, word: str | Matching | Callable[[str], bool]) -> None:
-        self.version = version
-        self.word = word
-
-
-@functools.lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
-
-
-# What suspends a coroutine, beside the word "await" alone.
-ASYNC_BLOCK = Matching(r"async[\s\\]+(?:for|with)\b")
-PLAIN_WITH = Matching(r"[\n:;][ \t\f]*with\b")
-WHILE = Matching(r"[\n\r][ \t\f]*while\b")
-CANCEL_CALL = Matching(r"\.[\s\\]*cancel[\s\\]*\(")
+from flake8_cancel.code.api import CONNECTION_OPENERS, Facts
+from flake8_cancel.code.patterns import GOES_ON
 
 # Between a name and its bracket there may be the end of a line, where a bracket is open or a backslash stands.
 _BLANK = frozenset(" \t\r\n\\")
 _BRACKETS = re.compile(r"[()\"']")
 # A method of an object, or of what an attribute of it holds, called in one line.
 OWN_CALL = re.compile(r"\bself(?:[ \t]*\.[ \t]*\w+)*[ \t]*\.[ \t]*(\w+)[\s\\]*\(")
+_OWN_MADE = re.compile(r"\bself[\s\\]*\.[^\n=]*=(?!=)[^\n]*[(\\]")
 _NAME = re.compile(r"\w+")
 # How far what a call with strings is given is looked for.
 _FAR = 2000
@@ -74,11 +36,7 @@ _MADE = re.compile(r"[^\n=]*=(?!=)[^\n]*[(\\]")
 # Where the targets of an assignment begin on an earlier line.
 _LATE = re.compile(r"\n(?:[ \t]*[)\]]|[^\n=(]*\))[^\n=(]*=")
 _RAISED, _LOWERED = (re.compile(rf"self\.([\w.]+)[\s\\]*=[\s\\]*{value}\b") for value in (True, False))
-# Behind a word of a sentence another one follows, which does not choose between values.
-_GOES_ON = r"[ \t]+(?!(?:and|as|else|if|or)\b)[A-Za-z]"
-_SPOKEN = re.compile(rf"[a-z]*{_GOES_ON}")
-# Not in a sentence, nor called without an argument, as the methods of that name are.
-WAIT = Matching(rf"\bwait\b(?![\s\\]*\([\s\\]*\)|{_GOES_ON})")
+_SPOKEN = re.compile(rf"[a-z]*{GOES_ON}")
 _AWAITED = re.compile(r"\bawait[ \t]+[\w.]*\Z")
 _SUSPENSION = re.compile(r"await|async")
 _LOOP = re.compile(r"\n[ \t]*(?:async[ \t]+)?(?:for|while)\b")
@@ -124,6 +82,17 @@ def _behind_except(text: str) -> str:
 def defines_ending(text: str) -> bool:
     """Tell whether a text defines a function that ends something by its name: ``close``."""
     return any(verbs.ends(name, _NO_FACTS) for name in _DEFINED.findall(text))
+
+
+def defines_opening(text: str) -> bool:
+    """Tell whether a text defines a method, by its name one that opens something, that waits for more when it has."""
+    if "self" not in text or not any(map(verbs.opens, _DEFINED.findall(text))):
+        return False
+    if _LATE.search(text) or _LOOP.search(text):
+        return True
+    begun = [one.end() for one in OWN_CALL.finditer(text) if _may_begin(one[1])]
+    opened = min([*begun, *(one.end() for one in _OWN_MADE.finditer(text))], default=len(text))
+    return _SUSPENSION.search(text, opened) is not None
 
 
 def drops_gather(text: str) -> bool:

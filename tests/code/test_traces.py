@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flake8_cancel.code import traces
+from flake8_cancel.code import patterns, traces
 
 OWN = {
     "made": "conn = await connect()\nconn.close()",
@@ -101,7 +101,7 @@ def test_tells_a_gather_that_is_awaited_and_one_in_a_sentence(text: str, expecte
     ],
 )
 def test_tells_a_wait_for_something(text: str, expected: bool) -> None:
-    assert traces.WAIT.is_in(text) is expected
+    assert patterns.WAIT.is_in(text) is expected
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,21 @@ def test_tells_a_wait_for_something(text: str, expected: bool) -> None:
 )
 def test_what_a_handler_returns_or_binds_ends_nothing(text: str, expected: bool) -> None:
     assert traces.ends_own_in_handler(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("async def connect(self):\n self.sock = make()\n await f()", True),
+        ("async def connect(self):\n await self.sock.open()\n await f()", True),
+        ("async def connect(self):\n await f()\n self.sock = make()", False),
+        ("async def connect(self):\n while True:\n  await f()\n  self.sock = make()", True),
+        ("async def connect(self):\n await f()", False),
+        ("async def send(self):\n self.sock = make()\n await f()", False),
+    ],
+)
+def test_knows_a_method_that_opens_something_and_waits(text: str, expected: bool) -> None:
+    assert traces.defines_opening(text) is expected
 
 
 def test_knows_what_opens_and_what_ends() -> None:

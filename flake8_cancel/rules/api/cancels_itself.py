@@ -46,7 +46,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.lost.everyone import Treated, treated
 from flake8_cancel.code.lost.own_tasks import cut_off
-from flake8_cancel.code.traces import CANCEL_CALL
+from flake8_cancel.code.patterns import CANCEL_CALL
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

@@ -35,8 +35,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_cancel.code.patterns import Before, Matching
 from flake8_cancel.code.timed_traces import has_timeout_scope
-from flake8_cancel.code.traces import Before, Matching
 from flake8_cancel.code.younger import MESSAGE, YOUNGER, began, gives_message, younger_imports, younger_use
 from flake8_cancel.rule import Finding, Module, Rule
 

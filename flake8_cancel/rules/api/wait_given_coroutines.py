@@ -51,7 +51,7 @@ from typing import TYPE_CHECKING, cast
 
 from flake8_cancel.code.lost.guards import is_expected, is_told_apart
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.traces import WAIT
+from flake8_cancel.code.patterns import WAIT
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

@@ -58,7 +58,8 @@ from flake8_cancel.code.cleanup.framing import hands_on_what_it_caught, raises_w
 from flake8_cancel.code.cleanup.processes import left_running
 from flake8_cancel.code.cleanup.taking import own_statements, shown
 from flake8_cancel.code.graph.evaluate import header, survey
-from flake8_cancel.code.traces import ASYNC_BLOCK, ends_own_in_handler, gives_back_in_handler
+from flake8_cancel.code.patterns import ASYNC_BLOCK
+from flake8_cancel.code.traces import ends_own_in_handler, gives_back_in_handler
 from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 

@@ -50,8 +50,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.patterns import WHILE
 from flake8_cancel.code.timeouts.spinning import spins
-from flake8_cancel.code.traces import WHILE
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:

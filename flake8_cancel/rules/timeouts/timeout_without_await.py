@@ -36,11 +36,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_cancel.code.patterns import ASYNC_BLOCK
 from flake8_cancel.code.timed_traces import has_timeout_scope, runs_async_block_through
 from flake8_cancel.code.timeouts.deadlines import timeout_items
 from flake8_cancel.code.timeouts.spinning import spins
 from flake8_cancel.code.timeouts.suspending import never_suspends
-from flake8_cancel.code.traces import ASYNC_BLOCK
 from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Rule
 
