@@ -154,9 +154,12 @@ def _fillings(flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHan
 
 
 def _cancels_a_future(module: Module, giving: Act) -> bool:
-    """Tell whether nothing is owed: a future that nobody cancels keeps nothing alive."""
+    """Tell whether nothing is owed: a future that nobody cancels keeps nothing alive, an object keeps its tasks."""
     func = giving.call.func if giving.call else None
-    return giving.verb == "cancel" and isinstance(func, ast.Attribute) and module.kind(func.value) is Kind.FUTURE
+    if giving.verb != "cancel" or not isinstance(func, ast.Attribute):
+        return False
+    kind = module.kind(func.value)
+    return kind is Kind.FUTURE or (kind is Kind.TASK and isinstance(func.value, ast.Attribute))
 
 
 def _looped_over(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giving: Act) -> set[Key]:
