@@ -198,7 +198,7 @@ def skipped_releases(module: Module, function: ast.AsyncFunctionDef) -> Iterator
 
 
 def _is_its_way(flow: Flow, skip: Skip) -> bool:
-    """Tell whether a function takes the cancellation itself, and ends without giving back: who else does is not told."""
+    """Tell whether a function takes the cancellation itself, and ends without giving back: as it means to."""
     states = flow.suspensions(lambda point: point.node is skip.place)
     cancelled = [state for _, state in flow.cancelled(states)]
     return flow.walk(cancelled, ends_normally, avoid=passes(skip.releases)) is not None
