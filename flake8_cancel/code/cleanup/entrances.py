@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.certain import is_new
+from flake8_cancel.code.cleanup.passed_clauses import is_in_passed_clause
 from flake8_cancel.code.cleanup.releases import (
     Skip,
     after,
     guards,
-    is_in_passed_clause,
     may_give_back,
     passes,
     skipped,

@@ -196,7 +196,9 @@ def _missing(
         if point.kind not in _PLACES or point.node not in body or _cancels(module, point.node, cancelled):
             return False
         # The yield of a context manager raises the cancellation of its body.
-        is_cut = point.kind != SUSPEND or is_interruptible(module, point.node)
+        is_cut = point.kind != SUSPEND or (
+            is_interruptible(module, point.node) and not _is_abstract(module, point.node)
+        )
         return is_cut and lets_out(flow, state, is_release)
 
     way = flow.walk(reason.starts, leaks, avoid=is_release, kinds=frozenset({NEXT}))
@@ -214,6 +216,15 @@ def _cancels(module: Module, place: ast.AST, things: Collection[Key | None]) -> 
     is_passed_on = isinstance(waited, ast.Call) and module.name(waited.func) in _PASSING_ON
     parts = waited.args if isinstance(waited, ast.Call) and is_passed_on else [waited]
     return any(key(part.value if isinstance(part, ast.Starred) else part) in things for part in parts)
+
+
+def _is_abstract(module: Module, wait: ast.AST) -> bool:
+    """Tell whether a method is waited for that others have yet to write: nobody knows what it opens, and whether."""
+    call = wait.value if isinstance(wait, ast.Await) else None
+    method = module.called(call) if isinstance(call, ast.Call) else None
+    return method is not None and any(
+        (module.name(decorator) or "").startswith("abc.abstract") for decorator in method.decorator_list
+    )
 
 
 def _doing(function: AnyFunction, giving: Act, thing: Key | None, facts: Facts) -> set[ast.stmt]:

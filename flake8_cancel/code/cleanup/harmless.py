@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.cleanup.framing import block_of
 from flake8_cancel.code.cleanup.taking import (
     COUNT,
+    ENTRY,
     MADE,
     Act,
     Key,
@@ -45,6 +46,8 @@ def is_harmless(module: Module, function: ast.AsyncFunctionDef, taking: Act, giv
     """
     if taking.form == COUNT:
         return _is_never_read(module, taking.node)
+    if taking.form == ENTRY:
+        return any(_is_driven(function, given) for given in taking.given[:1])
     if taking.form != MADE:
         return False
     return _ends_by_itself(module, function, taking, giving) or _is_operation(module, function, taking, giving)
@@ -115,8 +118,11 @@ def _is_generator(module: Module, function: ast.AsyncFunctionDef, taking: Act) -
     """
     assert taking.call is not None
     is_class = isinstance(module.definition(taking.call.func), ast.ClassDef) or taking.verb[:1].isupper()
-    if taking.awaited or is_class:
-        return False
+    return not (taking.awaited or is_class) and _is_driven(function, taking.thing)
+
+
+def _is_driven(function: ast.AsyncFunctionDef, thing: Key | None) -> bool:
+    """Tell whether a function goes through a thing as through an async generator: it ends with what ends the loop."""
     for node in walk(function):
         match node:
             case ast.AsyncFor(iter=driven) | ast.Attribute(value=driven, attr="__anext__" | "asend" | "athrow"):
@@ -125,7 +131,7 @@ def _is_generator(module: Module, function: ast.AsyncFunctionDef, taking: Act) -
                 pass
             case _:
                 continue
-        if key(driven) == taking.thing:
+        if key(driven) == thing:
             return True
     return False
 

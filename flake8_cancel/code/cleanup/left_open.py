@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.cleanup.handing_over import reachable_yields
 from flake8_cancel.code.cleanup.releases import is_end, statement_states
-from flake8_cancel.code.cleanup.taking import METHOD, givings, own_statements
+from flake8_cancel.code.cleanup.taking import METHOD, Act, givings, own_statements
 from flake8_cancel.code.graph import managers
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import SUSPEND, State
@@ -201,10 +201,19 @@ def _gives_back(module: Module, statement: ast.stmt) -> bool:
         return any(isinstance(target, (ast.Attribute, ast.Subscript)) for target in statement.targets)
     return any(
         act.form != METHOD
-        or ends(act.verb, module.facts)
+        or (ends(act.verb, module.facts) and not _stops_waiting(module, act))
         or (bool(act.given) and ends_argument(act.verb, module.facts))
         for act in givings(statement)
     )
+
+
+def _stops_waiting(module: Module, act: Act) -> bool:
+    """Tell whether a generator only cancels a task of its own that waits for something to happen: late is no harm."""
+    task = act.call.func.value if act.call and isinstance(act.call.func, ast.Attribute) else None
+    made = module.value(task) if act.verb == "cancel" and isinstance(task, ast.Name) else None
+    job = made.args[0] if isinstance(made, ast.Call) and made.args else None
+    event = job.func if isinstance(job, ast.Call) and isinstance(job.func, ast.Attribute) else None
+    return event is not None and event.attr == "wait" and module.kind(event.value) is Kind.EVENT
 
 
 def _takes_exit(module: Module, handler: ast.ExceptHandler) -> bool:

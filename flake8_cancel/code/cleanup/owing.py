@@ -36,6 +36,7 @@ from flake8_cancel.code.verbs import ends, opens, words
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
+_CAST = "typing.cast"
 _TIMEOUTS = frozenset({"builtins.TimeoutError", "asyncio.TimeoutError"})
 
 
@@ -80,8 +81,11 @@ def reasons(
     for taking in before:
         if taking.form == FLAG and not is_guard(module, function, taking):
             continue
-        is_found = taking.form == MADE and is_look(taking.verb) and not taking.awaited
+        is_same = taking.call is not None and module.name(taking.call.func) == _CAST
+        is_found = taking.form == MADE and (is_same or is_look(taking.verb)) and not taking.awaited
         if (is_found and giving.thing == taking.thing) or is_harmless(module, function, taking, giving):
+            continue
+        if not is_wide(module, handler) and _is_kept(function, handler, taking):
             continue
         if gives_back(giving, taking, module.facts) and not _cancels_a_future(module, giving):
             thing = taking.thing if taking.form != METHOD else giving.thing
@@ -104,6 +108,15 @@ def reasons(
     is_aborted = words(giving.verb)[0] == "abort" and EXCEPTION in module.names(handler.type)
     if is_opener or is_aborted:
         yield Reason(None, giving.thing, [flow.start], False)
+
+
+def _is_kept(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, taking: Act) -> bool:
+    """Tell whether an object gets what is made before the ``try``: then a clause for one error says what that broke."""
+    return taking.form == MADE and any(
+        key(node.value) == taking.thing and any(root(target) == "self" for target in node.targets)
+        for node in own_statements(function.body)
+        if isinstance(node, ast.Assign) and taking.node.lineno < node.lineno < handler.lineno
+    )
 
 
 def _starts(flow: Flow, taking: Act) -> list[State]:
@@ -154,9 +167,12 @@ def _fillings(flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHan
 
 
 def _cancels_a_future(module: Module, giving: Act) -> bool:
-    """Tell whether nothing is owed: a future that nobody cancels keeps nothing alive."""
+    """Tell whether nothing is owed: a future that nobody cancels keeps nothing alive, an object keeps its tasks."""
     func = giving.call.func if giving.call else None
-    return giving.verb == "cancel" and isinstance(func, ast.Attribute) and module.kind(func.value) is Kind.FUTURE
+    if giving.verb != "cancel" or not isinstance(func, ast.Attribute):
+        return False
+    kind = module.kind(func.value)
+    return kind is Kind.FUTURE or (kind is Kind.TASK and isinstance(func.value, ast.Attribute))
 
 
 def _looped_over(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giving: Act) -> set[Key]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import Facts
 from flake8_cancel.code.cleanup.certain import given_elsewhere, is_certain, is_lock_pair
+from flake8_cancel.code.cleanup.passed_clauses import is_in_passed_clause
 from flake8_cancel.code.cleanup.taking import (
     MADE,
     METHOD,
@@ -25,7 +26,6 @@ from flake8_cancel.code.cleanup.taking import (
     takings,
 )
 from flake8_cancel.code.graph import managers
-from flake8_cancel.code.graph.catchers import catchers
 from flake8_cancel.code.graph.edges import CANCELLED, NEXT
 from flake8_cancel.code.graph.flow import Flow, cancelled_pending
 from flake8_cancel.code.graph.interrupted import is_interruptible
@@ -192,9 +192,16 @@ def skipped_releases(module: Module, function: ast.AsyncFunctionDef) -> Iterator
             continue
         flow = module.flow(function)
         skip = _skip(module, flow, taking, giving) if flow else None
-        if skip and skip.giving.node not in done:
+        if flow and skip and skip.giving.node not in done and not _is_its_way(flow, skip):
             done.add(skip.giving.node)
             yield skip
+
+
+def _is_its_way(flow: Flow, skip: Skip) -> bool:
+    """Tell whether a function takes the cancellation itself, and ends without giving back: as it means to."""
+    states = flow.suspensions(lambda point: point.node is skip.place)
+    cancelled = [state for _, state in flow.cancelled(states)]
+    return flow.walk(cancelled, ends_normally, avoid=passes(skip.releases)) is not None
 
 
 def held_lock(module: Module, function: ast.AsyncFunctionDef, statement: ast.stmt) -> Skip | None:
@@ -271,25 +278,3 @@ def may_give_back(giving: Act, taking: Act, facts: Facts) -> bool:
     # What a thing was made of is closed in its stead.
     wider = (*owners(taking.thing), *(taking.given if taking.form == MADE else ()))
     return giving.thing is not None and giving.thing in wider and ends(giving.verb, facts)
-
-
-def is_in_passed_clause(module: Module, node: ast.stmt) -> bool:
-    """Tell whether a release stands in a clause that raises and that a cancellation passes by: that is the mistake.
-
-    Args:
-        module: the module.
-        node: the release.
-    """
-    for parent in module.ancestors(node):
-        if isinstance(parent, _FUNCTIONS):
-            return False
-        if isinstance(parent, ast.ExceptHandler):
-            tried = module.parent(parent)
-            is_passed_by = isinstance(tried, ast.Try) and any(_waits(inside) for inside in tried.body)
-            raises = any(isinstance(inside, ast.Raise) for inside in own_statements(parent.body))
-            return raises and is_passed_by and not catchers(module, parent)
-    return False
-
-
-def _waits(statement: ast.stmt) -> bool:
-    return any(isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)) for node in walk(statement))

@@ -10,6 +10,7 @@ from flake8_cancel.code.cleanup.taking import Act, Key, key, own_statements, rai
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import SUSPEND
 from flake8_cancel.code.tree import walk
+from flake8_cancel.code.verbs import opens
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -19,13 +20,16 @@ def is_unarmed(module: Module, statement: ast.Try, giving: Act) -> bool:
     """Tell whether a cleanup would do nothing yet wherever the body of a ``try`` may be cancelled.
 
     It is a method of this file that first asks for a flag, and the body waits for nothing but the method that sets it,
-    behind all that suspends there.
+    behind all that suspends there. Or whether there is anything to clean up is asked of a thing of another file, which
+    the body does nothing but open: from when on it says so is not known.
 
     Args:
         module: the module.
         statement: the ``try``.
         giving: the cleanup.
     """
+    if _asks_what_is_opened(module, statement, giving):
+        return True
     cleanup = module.definition(giving.call.func) if giving.call else None
     flag = _asked_first(cleanup) if isinstance(cleanup, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
     owner = module.class_around(cleanup) if cleanup and flag else None
@@ -39,6 +43,21 @@ def is_unarmed(module: Module, statement: ast.Try, giving: Act) -> bool:
     setting = [node for node in walk(owner) if any(act.thing == flag for act in _raised(node))]
     setters = {module.function(node) for node in setting}
     return bool(setting) and awaited == setters and all(_is_last(module, node) for node in setting)
+
+
+def _asks_what_is_opened(module: Module, statement: ast.Try, giving: Act) -> bool:
+    """Tell whether a cleanup depends on what its thing says of itself, and a ``try`` only waits for that to open."""
+    waits = [node.value for part in statement.body for node in walk(part) if isinstance(node, ast.Await)]
+    methods = [wait.func for wait in waits if isinstance(wait, ast.Call) and isinstance(wait.func, ast.Attribute)]
+    if len(methods) < len(waits) or not all(key(one.value) == giving.thing and opens(one.attr) for one in methods):
+        return False
+    around = (node for node in module.ancestors(giving.node) if isinstance(node, ast.If) and node not in statement.body)
+    tests = [node.test for node in around if node.lineno > statement.lineno]
+    return any(
+        isinstance(asked, ast.Attribute) and key(asked.value) == giving.thing and module.definition(asked) is None
+        for test in tests
+        for asked in walk(test)
+    )
 
 
 def _asked_first(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Key | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _Around = frozenset[ast.AST]
 _LOCKS = frozenset({Kind.LOCK, Kind.CONDITION})
+_PUTS = ("put", "put_nowait")
 _LOCK_WORDS = frozenset({"cond", "condition", "lock", "mutex"})
 
 
@@ -23,8 +24,8 @@ def is_interruptible(module: Module, node: ast.AST, around: _Around = frozenset(
     """Tell whether a cancellation may come out of a place that waits, as far as this file knows.
 
     It does not come out of a coroutine function of this file that never suspends or takes every cancellation itself,
-    nor of the wait for a lock that nobody in this file holds while he suspends, for room in a queue without end, or for
-    an item of a queue that is just known to hold one.
+    nor of the wait for a lock that nobody in this file holds while he suspends, for room in a queue without end, for an
+    item of a queue that is just known to hold one, or for a task that is over.
 
     Args:
         module: the module.
@@ -35,6 +36,8 @@ def is_interruptible(module: Module, node: ast.AST, around: _Around = frozenset(
     if isinstance(node, ast.withitem):
         return not _is_free(module, node.context_expr, around)
     call = node.value if isinstance(node, ast.Await) else None
+    if call is not None and _is_over(module, call):
+        return False
     if isinstance(call, ast.Call) and any(at_once(module, call) for at_once in (_has_room, _has_item, _closes_at_once)):
         return False
     helper = module.called(call) if isinstance(call, ast.Call) else None
@@ -138,6 +141,36 @@ def _has_room(module: Module, call: ast.Call) -> bool:
         return False
     made = _assigned(module, queue)
     return bool(made) and all(isinstance(one, ast.Call) and not (one.args or one.keywords) for one in made)
+
+
+def _is_over(module: Module, task: ast.expr) -> bool:
+    """Tell whether a task comes out of a queue into which this file only puts those that told it of their end."""
+    made = module.value(task) if isinstance(task, ast.Name) else None
+    match made:
+        case ast.Await(value=ast.Call(func=ast.Attribute(value=ast.Attribute(attr=queue), attr="get"))):
+            calls = (call for verb in _PUTS for call in module.calls(verb))
+            puts = [call for call in calls if isinstance(call.func, ast.Attribute) and _of(call.func) == queue]
+            return bool(puts) and all(_puts_ended(module, call) for call in puts)
+    return False
+
+
+def _of(method: ast.Attribute) -> str | None:
+    return _attribute(method.value)
+
+
+def _puts_ended(module: Module, put: ast.Call) -> bool:
+    """Tell whether a call puts what a function is given that is a callback of tasks alone."""
+    function, task = module.function(put), put.args[0] if put.args else None
+    if not isinstance(function, ast.FunctionDef) or not isinstance(task, ast.Name):
+        return False
+    uses = module.uses(function)
+    is_given = any(one.arg == task.id for one in function.args.args)
+    return is_given and bool(uses) and all(_is_callback(module, use) for use in uses)
+
+
+def _is_callback(module: Module, use: ast.expr) -> bool:
+    call = module.parent(use)
+    return isinstance(call, ast.Call) and _attribute(call.func) == "add_done_callback" and use in call.args
 
 
 def _has_item(module: Module, call: ast.Call) -> bool:

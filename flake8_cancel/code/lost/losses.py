@@ -207,9 +207,13 @@ def _completion(before: State, after: State) -> Completion | None:
 def _afterwards(
     flow: Flow, after: State, leaving: ast.AST, start: tuple[tuple[ast.AST, str], ...], excuses: Excuses
 ) -> Iterator[Loss]:
-    """Follow what comes after a cancellation was lost."""
+    """Follow what comes after a cancellation was lost.
+
+    Who cleans up after an error may mean to raise that, whatever befalls him there.
+    """
     ends = flow.ends([after])
-    if ends and all(end.error and end.error.name in (CANCELLED_ERROR, UNKNOWN.name) for end in ends):
+    handled = {error.name for completion in after.pending if (error := completion.current or completion.error)}
+    if ends and all(end.error and end.error.name in (CANCELLED_ERROR, UNKNOWN.name, *handled) for end in ends):
         return
     for_ever = not any(end.kind != "raise" for end in ends)
     catcher = start[-1][0]

@@ -44,10 +44,10 @@ Fix:
     hears of its errors. None where the generator only hands on what another yields: closing it does not close that.
 
 Not found:
-    Generators of other files, and those with a name that is used for more than this loop and ``anext()`` before it.
-    A ``finally`` that gives nothing back, as one that logs. Where nothing but a cancellation leaves the loop, a
-    generator that holds no lock or transaction and whose ``finally`` does not wait. Loops left by an error, or by the
-    consumer of an async generator around them.
+    Generators of other files, and those with a name that is used for more than this loop and ``anext()`` before it. A
+    ``finally`` that gives nothing back, as one that logs, or cancels a task that waits for an event. Where nothing but
+    a cancellation leaves the loop, a generator that holds no lock or transaction and whose ``finally`` does not wait.
+    Loops left by an error, or by the consumer of an async generator around them.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ Not found:
     does not show to be one. A waiter with a manager or a callback that may take the future away when it is cancelled,
     or whose ``finally`` does more than that, or that goes on then; and a place that asks before ``call_soon()``: only
     the same turn of the loop is left for the mistake. A function all of whose callers in this file ask, or take the
-    error. Waiters that are tests.
+    error. Waiters that are tests, or stand beside them.
 """
 
 from __future__ import annotations

@@ -36,10 +36,11 @@ Not found:
     that the class sets where it cancels, of another object's end (``connection.is_closed``), or of an option by which
     the caller chose what is to become of a cancellation (``ignore_cancelled``). One that keeps the exception, hands it
     on to something other than a log, cancels the future that waits for the function's outcome, cancels the current task
-    again, or sets a flag under which it is raised later. A function that runs while its caller holds a cancellation (a
-    parameter is one, or it is private and only called in handlers of CancelledError). A handler around nothing but the
-    wait for a task that was cancelled before: that one is CNL901. What is only the end of a task or of the program:
-    CNL904. Tests, fixtures and what only tests of the file run, unless a deadline of their own cancels them.
+    again, or sets a flag under which it is raised later. Cleanup after an error, behind which that error is raised
+    again. A function that runs while its caller holds a cancellation (a parameter is one, or it is private and only
+    called in handlers of CancelledError). A handler around nothing but the wait for a task that was cancelled before:
+    that one is CNL901. What is only the end of a task or of the program: CNL904. Tests, fixtures and what only tests of
+    the file run, unless a deadline of their own cancels them.
 """
 
 from __future__ import annotations

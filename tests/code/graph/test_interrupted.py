@@ -196,3 +196,28 @@ async def g():
     await made.aclose()
 """
     assert answer("", around) == waits
+
+
+@pytest.mark.parametrize(
+    ("others", "waits"),
+    [
+        ("def ended(self, task): self.ended_ones.put_nowait(task)", False),
+        ("def ended(self, task): self.ended_ones.put_nowait(self.task)", True),
+        ("def ended(self, task): self.ended_ones.put_nowait(task)\n    def more(self, x): self.ended(x)", True),
+        ("async def ended(self, task): await self.ended_ones.put(task)", True),
+        ("def ended(self, task): self.others.put_nowait(task)", True),
+    ],
+)
+def test_a_task_that_told_of_its_end_is_over(others: str, waits: bool) -> None:
+    around = f"""
+class More:
+    {others}
+    def begin(self, task):
+        task.add_done_callback(self.ended)
+    async def clean(self):
+        task = await self.ended_ones.get()
+        await task
+"""
+    module = module_of(textwrap.dedent(HELPERS) + around)
+    *_, wait = [node for node in ast.walk(module.tree.body[-1]) if isinstance(node, ast.Await)]
+    assert is_interruptible(module, wait) == waits
