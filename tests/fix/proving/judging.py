@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,9 +75,11 @@ def faults(pattern: Pattern, before: Program, after: Program, manner: Manner, sa
 
     - What did no harm does none. Harm that a finding's path leads through is gone, if nothing is left to be found.
     - No run raises what it did not raise before, but what a fake does or the proof expects.
-    - A run that ends as it did before, though it is cancelled, leaves no call out.
+    - After a fix of a cleanup, a run that did no harm and ends as it did, though it is cancelled, leaves no call out.
     - After a safe fix, a run that nobody cancels ends as it did, with the same error, and makes the same calls; where
-      a fake failed it may make more, but none is left out. Only what did harm all by itself may change.
+      a fake failed it may make more, but none is left out.
+
+    The last two say little of what does harm though nobody cancels anything: that must change.
 
     Args:
         pattern: the pattern.
@@ -93,21 +96,21 @@ def faults(pattern: Pattern, before: Program, after: Program, manner: Manner, sa
         if seen.harm and not any(_is_excused(other, places, is_left) for other in same):
             yield f"{manner}, {seen.name}: {seen.harm}"
         known = {error for other in same for error in other.errors}
-        # Where something did harm, it may not have come as far.
+        # Where something did harm, it may not have come as far; and what went wrong all by itself may do so elsewhere.
         new_to_it = set(seen.errors) - known if not any(other.harm for other in same) else _BROKEN & set(seen.errors)
-        if not seen.harm and new_to_it:
+        if new_to_it and not (seen.harm or known):
             yield f"{manner}, {seen.name}: it raises {', '.join(new_to_it)}"
-        if manner.is_orderly and len(same) == 1 and same[0].end == seen.end:
+        is_alike = len(same) == 1 and same[0].end == seen.end and not same[0].harm
+        # Elsewhere it is the mistake itself that the function goes on.
+        if pattern.chapter == "cleanup" and manner.is_orderly and is_alike and not _harms_by_itself(pattern):
             yield from (f"{manner}, {seen.name}: {fault}" for fault in _left_out(same[0], seen))
-    alone, now = old[0], new[0]
-    did_harm = alone.harm or (manner.failing and _alone(pattern, before).harm)
-    if safe and not did_harm:
-        yield from (f"{manner}: {difference}" for difference in _differences(alone, now, bool(manner.failing)))
+    if safe and not (old[0].harm or old[0].errors):
+        yield from (f"{manner}: {difference}" for difference in _differences(pattern, old[0], new[0], manner))
 
 
 def calls(pattern: Pattern, program: Program) -> int:
     """Return how many calls a program makes when nobody disturbs it."""
-    return len(_alone(pattern, program).calls)
+    return len(next(_seen(pattern, program, Manner())).calls)
 
 
 def _is_excused(other: Seen, places: Sequence[Sequence[tuple[int, int]]], is_left: bool) -> bool:
@@ -121,13 +124,25 @@ def _is_found(seen: Seen, path: Sequence[tuple[int, int]]) -> bool:
     return here and passes(seen.lines, path)
 
 
-def _differences(old: Seen, new: Seen, failed: bool) -> Iterator[str]:
-    if old.end != new.end:
+def _differences(pattern: Pattern, old: Seen, new: Seen, manner: Manner) -> Iterator[str]:
+    """Yield what is different in runs that nobody cancels."""
+    by_itself = _harms_by_itself(pattern)
+    # What a mistaken call came to, and what came of that, is no measure.
+    if old.end != new.end and (not by_itself or (FakeError.__name__ in old.end[1] and not manner.failing)):
         yield f"it ended so: {old.end}, and now so: {new.end}"
-    if failed:
+    if by_itself:
+        return
+    if manner.failing:
         yield from _left_out(old, new)
-    if not failed and old.calls != new.calls:
+    elif old.calls != new.calls:
         yield f"the calls were these: {', '.join(old.calls)}; and now these: {', '.join(new.calls)}"
+
+
+@cache
+def _harms_by_itself(pattern: Pattern) -> bool:
+    """Tell whether a mistake does harm though nobody cancels anything."""
+    _, harm = next(runs(pattern.proof, pattern.case))
+    return harm is not None
 
 
 def _left_out(old: Seen, new: Seen) -> Iterator[str]:
@@ -138,10 +153,6 @@ def _left_out(old: Seen, new: Seen) -> Iterator[str]:
 
 def _path(finding: Finding) -> list[Span]:
     return [step.span for step in finding.path] or [finding.span]
-
-
-def _alone(pattern: Pattern, program: Program) -> Seen:
-    return next(_seen(pattern, program, Manner()))
 
 
 def _runs(pattern: Pattern, program: Program, manner: Manner) -> list[Seen]:

@@ -26,12 +26,14 @@ class Pattern(NamedTuple):
 
     Attributes:
         rule: the rule that finds it.
+        chapter: the chapter of that rule.
         case: where it comes from.
         proof: what drives it and sees the harm.
         text: its module, without the functions that it has nothing to do with.
     """
 
     rule: Rule
+    chapter: str
     case: Case
     proof: Proof
     text: str
@@ -46,7 +48,7 @@ def patterns(entry: Entry) -> tuple[Pattern, ...]:
     place = fixture.folder(entry)
     proof = load_proof(place / "proof.py")
     return tuple(
-        Pattern(entry.rule, case, proof, alone(decode(path.read_bytes()), case))
+        Pattern(entry.rule, entry.chapter, case, proof, alone(decode(path.read_bytes()), case))
         for path in fixture.files(place, "bad.py", "bad_*.py")
         for found in [fixture.findings(path, (entry.rule,))]
         for case in fixture.cases(path)

@@ -96,7 +96,11 @@ def _changed(text: str, name: str, change: Change, number: str) -> str:
     lines = text.splitlines(keepends=True)
     if change.written in _INNER:
         return _in_a_function(lines, function, written)
-    first, last = block.statements[index], block.statements[index : index + change.more + 1][-1]
+    inside = block.statements[index : index + change.more + 1]
+    if _turns(change.written):
+        # What is done a second time must be undone before: all of it is done again, or nothing.
+        inside = next(_blocks(function, function)).statements
+    first, last = inside[0], inside[-1]
     begin, end, indent = _first_line(first) - 1, last.end_lineno or 0, " " * first.col_offset
     if not _stands_alone(lines, begin, end, first, last):
         return text
