@@ -116,6 +116,7 @@ class ResultForCancelledFuture(Rule):
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         import libcst as cst
+        from libcst import matchers
 
         statement = edit.nodes[0] if edit.nodes else node
         call = cst.ensure_type(cst.ensure_type(statement, cst.Expr).value, cst.Call)
@@ -135,6 +136,10 @@ class ResultForCancelledFuture(Rule):
             name = edit.fresh("result" if method.attr.value == "set_result" else "error")
             above.append(edit.statement("{name} = {value}\n", name=name, value=argument.value))
             argument = argument.with_changes(value=cst.Name(name))
+            if not matchers.findall(call.with_changes(args=[argument]), matchers.Comment()):
+                # What was broken into lines is short now.
+                call = call.with_changes(whitespace_before_args=cst.SimpleWhitespace(""))
+                argument = cst.Arg(argument.value)
         resolve = call.with_changes(func=method.with_changes(value=future), args=[argument])
         test = edit.statement("if not {future}.cancelled():\n    {resolve}\n", future=future, resolve=resolve)
         return cst.FlattenSentinel([*above, test])
