@@ -30,6 +30,18 @@ async def work(pool, conns, conn, other):
         await {waits}
         {then}
 """
+TURNS = """\
+import asyncio
+
+async def work(poll):
+    {begins}
+        while True:
+            try:
+                await poll()
+            except asyncio.CancelledError:
+                continue
+    {ends}
+"""
 CALLS_BACK = """
 import asyncio
 
@@ -114,6 +126,18 @@ def test_a_callback_that_ends_a_wait_must_not_be_left_early(settles: str, safe: 
 def test_what_is_said_of_one_error_is_not_to_be_said_of_a_cancellation(kind: str, tells: str, safe: bool) -> None:
     source = CONNECTS.format(waits="greet(reader)").replace("except Exception:", f"except {kind}:\n        {tells}")
     assert _repairs(source, "CNL403") == [safe]
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "safe"),
+    [
+        ("if poll:", "", True),
+        ("try:", "finally:\n        pass", True),
+        ("try:\n        await poll()\n    except OSError:", "", False),
+    ],
+)
+def test_what_must_be_over_first_may_be_waited_for_on_purpose(begins: str, ends: str, safe: bool) -> None:
+    assert _repairs(TURNS.format(begins=begins, ends=ends), "CNL101") == [safe]
 
 
 @pytest.mark.parametrize(
