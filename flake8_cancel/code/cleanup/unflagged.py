@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.cleanup.certain import is_new
+from flake8_cancel.code.cleanup.passed_clauses import is_in_passed_clause
 from flake8_cancel.code.cleanup.releases import (
     Releases,
     after,
     any_of,
     handed_to_with,
-    is_in_passed_clause,
     lets_out,
     may_give_back,
     passes,
