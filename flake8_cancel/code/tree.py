@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import collections
+import functools
 from collections.abc import Iterator
 
 # Names, numbers and the contexts of names, which no question is asked about.
@@ -21,6 +22,8 @@ if hasattr(ast, "TypeAlias"):
     FIELDS[ast.TypeAlias] = ast.TypeAlias._fields
 # Whose lists may hold None or names beside nodes.
 _MIXED = frozenset({ast.Dict, ast.Global, ast.MatchClass, ast.Nonlocal, ast.arguments})
+# Of these many questions are asked, one after the other.
+_ASKED_OFTEN = (ast.AsyncFunctionDef, ast.FunctionDef, ast.Module)
 _BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {
     kind: found
     for kind, fields in FIELDS.items()
@@ -44,6 +47,15 @@ def children(node: ast.AST) -> list[ast.AST]:
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
     """Yield a node and all inside it, as ``ast.walk`` does: outer ones first."""
+    return iter(_all_inside(node)) if isinstance(node, _ASKED_OFTEN) else _walk(node)
+
+
+@functools.lru_cache(maxsize=16)
+def _all_inside(node: ast.AST) -> tuple[ast.AST, ...]:
+    return tuple(_walk(node))
+
+
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
     waiting = collections.deque([node])
     while waiting:
         node = waiting.popleft()

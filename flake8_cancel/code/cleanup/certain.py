@@ -19,8 +19,8 @@ from flake8_cancel.code.cleanup.taking import (
     Key,
     calls_back,
     key,
-    own_statements,
     root,
+    statements_of,
     takings,
     unless_there,
 )
@@ -176,7 +176,7 @@ def _is_opened(function: ast.AsyncFunctionDef, taking: Act) -> bool:
     """Tell whether a method of the thing opens it: before that there is nothing to be given back."""
     return any(
         act.form == METHOD and act.thing == taking.thing and opens(act.verb)
-        for node in own_statements(function.body)
+        for node in statements_of(function)
         for act in takings(node)
     )
 

@@ -25,6 +25,7 @@ from flake8_cancel.code.cleanup.taking import (
     key,
     own_statements,
     root_name,
+    statements_of,
     takings,
 )
 from flake8_cancel.code.tree import walk
@@ -54,7 +55,7 @@ def half_entered(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Ski
     flow = module.flow(function) if given else None
     if flow is None:
         return
-    statements = list(own_statements(function.body))
+    statements = list(statements_of(function))
     ending = [act for node in statements for act in givings(node)]
     taken = [act for node in statements for act in takings(node) if _is_own(act)]
     stacks = {act.thing for act in taken if act.verb in _ENTERS}
@@ -100,7 +101,7 @@ def _is_opened_later(function: ast.AsyncFunctionDef, taking: Act, giving: Act) -
         names.extend(map(key, taking.node.targets))
     return taking.form == MADE and any(
         act.form == METHOD and act.thing in names and matches(act.verb, giving.verb)
-        for node in own_statements(function.body)
+        for node in statements_of(function)
         for act in takings(node)
     )
 

@@ -19,6 +19,7 @@ from flake8_cancel.code.cleanup.taking import (
     mentions,
     own_statements,
     root,
+    statements_of,
 )
 from flake8_cancel.code.cleanup.unarmed import is_unarmed
 from flake8_cancel.code.graph.catchers import names_cancelled
@@ -231,7 +232,7 @@ def _doing(function: AnyFunction, giving: Act, thing: Key | None, facts: Facts) 
     """Return the statements that do this cleanup, or one that includes it."""
     return {
         node
-        for node in own_statements(function.body)
+        for node in statements_of(function)
         for act in (*givings(node), *lowered_flag(node))
         if _includes(act, giving, thing, facts)
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import HARMLESS_CALLS, Facts
-from flake8_cancel.code.cleanup.taking import METHOD, Key, givings, key, own_statements
+from flake8_cancel.code.cleanup.taking import METHOD, Key, givings, key, own_statements, statements_of
 from flake8_cancel.code.graph.evaluate import survey
 from flake8_cancel.code.lost.keeping import is_log
 from flake8_cancel.code.tree import children, walk
@@ -71,7 +71,7 @@ def framed_teardown(module: Module, function: ast.AsyncFunctionDef, handed_over:
         function: the generator that is made a context manager.
         handed_over: the ``yield``.
     """
-    own = list(own_statements(function.body))
+    own = list(statements_of(function))
     yields = [node for part in own for node in walk(part) if isinstance(node, (ast.Yield, ast.YieldFrom))]
     if set(yields) != {handed_over}:
         return None

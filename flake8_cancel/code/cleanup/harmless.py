@@ -15,8 +15,8 @@ from flake8_cancel.code.cleanup.taking import (
     Key,
     givings,
     key,
-    own_statements,
     root,
+    statements_of,
 )
 from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import words
@@ -160,7 +160,7 @@ def _is_operation(module: Module, function: ast.AsyncFunctionDef, taking: Act, g
     """Tell whether a method is given data, and its thing goes on to be used: that does not end its life."""
     if giving.thing != taking.thing or giving.call is None or not giving.call.args:
         return False
-    same = (act.node for node in own_statements(function.body) for act in givings(node))
+    same = (act.node for node in statements_of(function) for act in givings(node))
     return any(
         _is_use(node, taking.thing, giving.verb)
         for statement in same

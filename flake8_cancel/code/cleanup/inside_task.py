@@ -23,6 +23,7 @@ from flake8_cancel.code.cleanup.taking import (
     key,
     own_statements,
     root,
+    statements_of,
     takings,
 )
 from flake8_cancel.code.meaning.values import Kind
@@ -73,7 +74,7 @@ def released_inside(module: Module, start: ast.Call) -> Inside | None:
         return None
     given = list(_given_back(module, work, coroutine))
     statement = next(around for around in module.ancestors(start) if isinstance(around, ast.stmt))
-    for taking in (act for node in own_statements(function.body) for act in takings(node)) if given else ():
+    for taking in (act for node in statements_of(function) for act in takings(node)) if given else ():
         giving = next((act for act, seen in given if _undoes(module, seen, taking)), None)
         if giving is None or not _is_owed(module, function, work, coroutine, taking):
             continue
@@ -197,9 +198,7 @@ def _is_left_to_the_task(module: Module, function: AnyFunction, taking: Act, sta
     flow = module.flow(function)
     if flow is None or not flow.walk(after(flow, taking.node), passes({statement})):
         return False
-    given = {
-        node for node in own_statements(function.body) if any(_may_undo(module, act, taking) for act in givings(node))
-    }
+    given = {node for node in statements_of(function) if any(_may_undo(module, act, taking) for act in givings(node))}
     again = passes({taking.node})
     way = flow.walk(
         after(flow, statement), lambda state: ends_normally(state) or again(state), avoid=passes(given - {taking.node})

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.cleanup.releases import after, lets_out, passes
-from flake8_cancel.code.cleanup.taking import own_statements
+from flake8_cancel.code.cleanup.taking import statements_of
 from flake8_cancel.code.graph.edges import CANCELLED, DEADLINE, NEXT, RAISED
 from flake8_cancel.code.verbs import ends
 
@@ -116,7 +116,7 @@ def _flags(module: Module, test: ast.expr, truth: bool = True) -> Iterator[tuple
 
 def _stores(module: Module, function: ast.AsyncFunctionDef) -> Iterator[tuple[ast.stmt, str, bool | None]]:
     """Yield what a function binds, and whether that is certainly true or false."""
-    for statement in own_statements(function.body):
+    for statement in statements_of(function):
         if not isinstance(statement, ast.Assign):
             continue
         for target in statement.targets:

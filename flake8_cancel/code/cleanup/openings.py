@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flake8_cancel.code.api import CONNECTION_OPENERS, CONNECTS, LOOP_CONNECTS
 from flake8_cancel.code.cleanup.escapes import escapes_at
 from flake8_cancel.code.cleanup.releases import after, any_of, handed_to_with, passes, skipped
-from flake8_cancel.code.cleanup.taking import MADE, Act, givings, own_statements, root_name, takings
+from flake8_cancel.code.cleanup.taking import MADE, Act, givings, root_name, statements_of, takings
 from flake8_cancel.code.graph.catchers import catchers
 from flake8_cancel.code.graph.evaluate import header
 from flake8_cancel.code.meaning.values import Kind
@@ -46,7 +46,7 @@ def abandoned(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Abando
         module: the module.
         function: the coroutine function.
     """
-    statements = list(own_statements(function.body))
+    statements = list(statements_of(function))
     places = set()
     for statement in statements:
         made = [act for act in takings(statement) if act.form == MADE and act.awaited]

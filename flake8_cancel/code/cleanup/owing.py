@@ -23,6 +23,7 @@ from flake8_cancel.code.cleanup.taking import (
     own_statements,
     raised_flag,
     root,
+    statements_of,
     takings,
 )
 from flake8_cancel.code.graph.errors import EXCEPTION
@@ -70,7 +71,7 @@ def reasons(
     """
     before = [
         act
-        for node in own_statements(function.body)
+        for node in statements_of(function)
         if (node.end_lineno or 0) < handler.lineno
         for act in (*takings(node), *raised_flag(node))
     ]
@@ -114,7 +115,7 @@ def _is_kept(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, taking:
     """Tell whether an object gets what is made before the ``try``: then a clause for one error says what that broke."""
     return taking.form == MADE and any(
         key(node.value) == taking.thing and any(root(target) == "self" for target in node.targets)
-        for node in own_statements(function.body)
+        for node in statements_of(function)
         if isinstance(node, ast.Assign) and taking.node.lineno < node.lineno < handler.lineno
     )
 
@@ -159,7 +160,7 @@ def _fillings(flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHan
     """Return where something may first have been put into a record: it owes no cleanup before."""
     return [
         state
-        for node in own_statements(function.body)
+        for node in statements_of(function)
         if (taking.node.end_lineno or 0) < node.lineno < handler.lineno and not hasattr(node, "body")
         if any(key(part) == taking.thing for part in walk(node) if isinstance(part, ast.expr))
         for state in after(flow, node)
@@ -184,7 +185,7 @@ def _looped_over(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giv
     ]
     displays = [
         node.value.elts
-        for node in own_statements(function.body)
+        for node in statements_of(function)
         if isinstance(node, ast.Assign)
         and isinstance(node.value, (ast.List, ast.Tuple))
         and key(node.targets[0]) in loops
@@ -215,7 +216,7 @@ def outlasts(
     inside = set(own_statements(handler.body))
     return any(
         isinstance(node, ast.Return) and node not in inside and mentions(node.value, reason.thing)
-        for node in own_statements(function.body)
+        for node in statements_of(function)
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.cleanup.process_uses import ENDS, KEEPS, READS, WAITS, Made, made, uses
 from flake8_cancel.code.cleanup.releases import Releases, after, any_of, ends_normally, is_end, is_place, passes
-from flake8_cancel.code.cleanup.taking import Key, key, own_statements
+from flake8_cancel.code.cleanup.taking import Key, key, own_statements, statements_of
 from flake8_cancel.code.graph.edges import CANCELLED, DEADLINE, NEXT
 from flake8_cancel.code.graph.errors import EXCEPTION
 from flake8_cancel.code.graph.evaluate import header, own_nodes
@@ -72,7 +72,7 @@ def left_running(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Lef
         module: the module.
         function: the function.
     """
-    for statement in own_statements(function.body):
+    for statement in statements_of(function):
         name = _bound(statement)
         making = made(module, getattr(statement, "value", None)) if name else None
         if making is None or not _is_own(module, function, name):
@@ -85,7 +85,7 @@ def left_running(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Lef
         is_waited = any_of(passes({*acts.waiting, *_looking(function, name, acts)}), passes(acts.ending))
         if flow.walk(starts, ends_normally, avoid=is_waited) or flow.walk(starts, passes(acts.kept), _over(flow, acts)):
             continue
-        others = passes({node for node in own_statements(function.body) if _bound(node) == name})
+        others = passes({node for node in statements_of(function) if _bound(node) == name})
         waits = tuple(wait for wait in acts.waiting if flow.walk(starts, passes({wait}), others))
         cancelled, late = (_leak(module, flow, starts, acts, kind) for kind in (CANCELLED, DEADLINE))
         place = cancelled or late
@@ -176,7 +176,7 @@ def _statement(module: Module, node: ast.AST) -> ast.stmt:
 
 def _looking(function: ast.AsyncFunctionDef, name: str, acts: _Acts) -> Iterator[ast.stmt]:
     """Yield the conditional statements that look at the process to tell whether to wait for it, or end it."""
-    for node in own_statements(function.body):
+    for node in statements_of(function):
         if isinstance(node, (ast.If, ast.While)) and any(
             isinstance(part, ast.Name) and part.id == name for part in own_nodes(node.test)
         ):

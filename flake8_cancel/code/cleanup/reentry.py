@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.cleanup.taking import Act, Key, key, own_statements, raised_flag, root_name
+from flake8_cancel.code.cleanup.taking import Act, Key, key, raised_flag, root_name, statements_of
 from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def is_guard(module: Module, function: ast.AsyncFunctionDef, taking: Act) -> boo
         and (node.end_lineno or 0) < taking.node.lineno
         and isinstance(node.body[-1], (ast.Return, ast.Raise))
         and any(key(part) == taking.thing for part in _alternatives(node.test))
-        for node in own_statements(function.body)
+        for node in statements_of(function)
     )
     if not asks:
         return False

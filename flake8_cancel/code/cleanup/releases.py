@@ -22,6 +22,7 @@ from flake8_cancel.code.cleanup.taking import (
     own_statements,
     owners,
     raised_flag,
+    statements_of,
     taken_out,
     takings,
 )
@@ -167,7 +168,7 @@ def skipped_releases(module: Module, function: ast.AsyncFunctionDef) -> Iterator
     Certain means: whatever way the function ends without an exception, it gives the thing back itself, and nobody else
     holds the thing.
     """
-    statements = list(own_statements(function.body))
+    statements = list(statements_of(function))
     given = [
         act
         for node in statements
@@ -215,7 +216,7 @@ def held_lock(module: Module, function: ast.AsyncFunctionDef, statement: ast.stm
     for taking in takings(statement):
         if taking.verb != "acquire":
             continue
-        given = [act for node in own_statements(function.body) for act in givings(node)]
+        given = [act for node in statements_of(function) for act in givings(node)]
         giving = [act for act in given if is_lock_pair(taking, act)]
         flow = module.flow(function) if giving else None
         if flow is None or given_elsewhere(module, function, taking, giving[0]):

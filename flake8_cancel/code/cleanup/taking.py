@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -61,6 +62,12 @@ def own_statements(body: Iterable[ast.AST]) -> Iterator[ast.stmt]:
         if isinstance(node, _CLOSED):
             continue
         waiting.extend(reversed(children(node)))
+
+
+@functools.lru_cache(maxsize=16)
+def statements_of(function: ast.AsyncFunctionDef | ast.FunctionDef) -> tuple[ast.stmt, ...]:
+    """Return the statements of a function, in order: many questions are asked of each."""
+    return tuple(own_statements(function.body))
 
 
 def key(node: object) -> Key:

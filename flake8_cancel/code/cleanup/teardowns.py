@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.releases import any_of, handed_to_with, lets_out, passes
-from flake8_cancel.code.cleanup.taking import MADE, METHOD, Act, gives_back, givings, key, own_statements, takings
+from flake8_cancel.code.cleanup.taking import MADE, METHOD, Act, gives_back, givings, key, statements_of, takings
 from flake8_cancel.code.graph.points import YIELD, State
 from flake8_cancel.code.graph.testing import is_fixture
 from flake8_cancel.code.tree import walk
@@ -35,7 +35,7 @@ def torn_down(module: Module, function: ast.AsyncFunctionDef, handed_over: ast.Y
     yields = flow.states(YIELD, lambda point: point.node is handed_over) if flow else []
     if flow is None or not yields:
         return None
-    statements = list(own_statements(function.body))
+    statements = list(statements_of(function))
     before = [act for node in statements if node.lineno <= handed_over.lineno for act in takings(node)]
     later = [act for node in statements if node.lineno > handed_over.lineno for act in takings(node)]
     behind = [State(target, state.pending) for state in yields for target in state.point.targets]

@@ -18,7 +18,7 @@ from flake8_cancel.code.cleanup.releases import (
     passes,
     skipped,
 )
-from flake8_cancel.code.cleanup.taking import MADE, Act, gives_back, givings, key, own_statements, takings
+from flake8_cancel.code.cleanup.taking import MADE, Act, gives_back, givings, key, statements_of, takings
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends, ends_argument, opens
@@ -60,7 +60,7 @@ def unflagged(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Unflag
     owner = module.parent(function)
     if not isinstance(owner, ast.ClassDef) or not opens(function.name) or function.name == "__aenter__":
         return
-    taken = [act for node in own_statements(function.body) for act in takings(node) if _is_own(module, act)]
+    taken = [act for node in statements_of(function) for act in takings(node) if _is_own(module, act)]
     places = set()
     for taking in taken:
         found = _left(module, owner, function, taking)
@@ -228,7 +228,7 @@ class _Way(NamedTuple):
 def _way(module: Module, function: ast.AsyncFunctionDef, taking: Act, setting: list[ast.stmt]) -> _Way | None:
     """Return what is to be known of a method; None of one that gives the thing back where others fail."""
     flow = module.flow(function)
-    acts = [act for node in own_statements(function.body) for act in givings(node) if _may_give(module, act, taking)]
+    acts = [act for node in statements_of(function) for act in givings(node) if _may_give(module, act, taking)]
     if flow is None or any(is_in_passed_clause(module, act.node) for act in acts):
         return None
     # The methods of this class ask for the flag too.

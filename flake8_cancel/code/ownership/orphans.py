@@ -19,6 +19,7 @@ from flake8_cancel.code.ownership.task_errors import raises_errors_of_others
 from flake8_cancel.code.ownership.task_making import WAIT
 from flake8_cancel.code.ownership.task_uses import Use, names_in, use
 from flake8_cancel.code.ownership.task_walk import Walk, uses_in
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -137,10 +138,7 @@ def waited_for(module: Module, found: Abandoned) -> ast.expr | None:
         return None
     statement = module.parent(found.wait)
     rebound = {
-        node.id
-        for target in getattr(statement, "targets", ())
-        for node in ast.walk(target)
-        if isinstance(node, ast.Name)
+        node.id for target in getattr(statement, "targets", ()) for node in walk(target) if isinstance(node, ast.Name)
     }
     if isinstance(waited, ast.Name) and waited.id in rebound:
         return None
@@ -229,14 +227,14 @@ def _way(module: Module, left: _Left, place: ast.AST) -> Way:
     within = set(module.ancestors(place))
     if not uses & {Use.AWAITS, Use.GLANCES, Use.WATCHES} and not any(one.place in within for one in left.holds):
         return Way.UNAWARE
-    watches = any(isinstance(node, ast.Call) and module.name(node.func) == WAIT for node in ast.walk(place))
+    watches = any(isinstance(node, ast.Call) and module.name(node.func) == WAIT for node in walk(place))
     return Way.WATCHING if watches else Way.AWAITING
 
 
 def _abandoned_at(module: Module, flow: Flow, hold: Hold) -> Iterator[ast.Await]:
     """Yield the waits behind which a function may end without another look at a task that need not be done."""
     names = names_in(module, flow.function, hold.names)
-    for node in ast.walk(flow.function):
+    for node in walk(flow.function):
         if not isinstance(node, ast.Await) or not _is_dropping(module, node):
             continue
         if Use.GLANCES not in uses_in(module, hold, node):
@@ -254,6 +252,6 @@ def _is_dropping(module: Module, wait: ast.Await) -> bool:
         return False
     parent = module.parent(wait)
     if isinstance(parent, ast.Assign):
-        targets = [one for target in parent.targets for one in ast.walk(target)]
+        targets = [one for target in parent.targets for one in walk(target)]
         return not any(isinstance(one, (ast.Attribute, ast.Subscript)) for one in targets)
     return isinstance(parent, ast.Expr)
