@@ -62,7 +62,8 @@ def codes(found: list[Finding] | tuple[Finding, ...]) -> Counter[str]:
 
 def comments(text: str) -> list[str]:
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    return [token.string for token in tokens if token.type == tokenize.COMMENT]
+    # What tells a tool of a line goes with that line.
+    return [token.string for token in tokens if token.type == tokenize.COMMENT and "pragma" not in token.string]
 
 
 def compiles(text: str) -> bool:
