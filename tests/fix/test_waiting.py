@@ -221,7 +221,7 @@ def test_a_collection() -> None:
     after = in_function(
         text(
             """
-            tasks = self.tasks
+            tasks = list(self.tasks)
             if tasks:
                 await asyncio.wait(tasks)
             for task in tasks:

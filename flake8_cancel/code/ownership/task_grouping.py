@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import BEGAN
@@ -29,11 +29,13 @@ class Grouping(NamedTuple):
         first: its first statement.
         last: its last one.
         calls: what makes the tasks.
+        coroutines: the calls of coroutine functions that are gathered with them.
     """
 
     first: ast.stmt
     last: ast.stmt
     calls: tuple[ast.Call, ...]
+    coroutines: tuple[ast.Call, ...]
 
 
 def grouping(module: Module, function: AnyFunction, holds: Sequence[Hold]) -> Grouping | None:
@@ -61,7 +63,20 @@ def grouping(module: Module, function: AnyFunction, holds: Sequence[Hold]) -> Gr
     first, last = _stretch(module, function, places)
     if first is None or last is None or _yields(function, first, last):
         return None
-    return Grouping(first, last, tuple(hold.call for hold in holds))
+    made = tuple(hold.call for hold in holds)
+    return Grouping(first, last, made, tuple(_gathered_with(module, made, places)))
+
+
+def _gathered_with(module: Module, made: Sequence[ast.Call], places: Sequence[ast.AST]) -> Iterator[ast.Call]:
+    """Yield the coroutines that stand beside some tasks in a ``gather``: what a task of them is made of, too."""
+    run = {ast.dump(call.args[0].func) for call in made if isinstance(call.args[0], ast.Call)}
+    gathers = dict.fromkeys(outer for place in places for outer in around(module, place) if isinstance(outer, ast.Call))
+    for gather in gathers:
+        for given in gather.args if module.name(gather.func) == GATHER else ():
+            if not isinstance(given, ast.Call) or given in made:
+                continue
+            if module.kind(given) is Kind.COROUTINE or ast.dump(given.func) in run:
+                yield given
 
 
 def _is_plain(module: Module, call: ast.Call) -> bool:

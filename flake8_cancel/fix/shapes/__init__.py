@@ -1,5 +1,6 @@
 """What the fixes of several rules share, as functions over libcst nodes; a rule's ``fix`` calls them."""
 
+from flake8_cancel.fix.shapes.cancelling import wait_behind_loop
 from flake8_cancel.fix.shapes.grouping import cancel_what_is_left, in_task_group
 from flake8_cancel.fix.shapes.handlers import (
     beside,
@@ -55,6 +56,7 @@ __all__ = [
     "tried_around",
     "turned",
     "unwrapped",
+    "wait_behind_loop",
     "wait_for_all_instead",
     "wait_for_task",
     "wait_for_tasks",

@@ -17,7 +17,12 @@ _Node = TypeVar("_Node", bound=cst.CSTNode)
 
 
 def in_task_group(
-    edit: Edit, owner: _Node, first: cst.CSTNode, last: cst.CSTNode, calls: Sequence[cst.CSTNode]
+    edit: Edit,
+    owner: _Node,
+    first: cst.CSTNode,
+    last: cst.CSTNode,
+    calls: Sequence[cst.CSTNode],
+    coroutines: Sequence[cst.CSTNode] = (),
 ) -> _Node:
     """Return a compound statement in which a task group stands around some statements and makes their tasks.
 
@@ -27,6 +32,7 @@ def in_task_group(
         first: the first statement of the group.
         last: the last one.
         calls: the calls that make tasks.
+        coroutines: the coroutines that are to be its tasks too.
 
     Raises:
         NoFixError: the statements do not stand in one block.
@@ -35,6 +41,7 @@ def in_task_group(
     items, (begin, end) = one_by_one(block, (first, last))
     group = edit.fresh("group")
     made = {call: _made_by(cst.ensure_type(call, cst.Call), group) for call in calls}
+    made |= {call: _made_of(cst.ensure_type(call, cst.Call), group) for call in coroutines}
     inside = [cast(Any, edit.replace(item, made)) for item in items[begin : end + 1]]
     wrapped = enclosed(inside, cst.Call(edit.name("asyncio.TaskGroup")), group)
     return _with_items(owner, block, [*items[:begin], wrapped, *items[end + 1 :]])
@@ -85,6 +92,10 @@ def _only_name(tasks: cst.BaseExpression) -> cst.Name | None:
 
 def _made_by(call: cst.Call, group: str) -> cst.Call:
     return call.with_changes(func=cst.Attribute(cst.Name(group), cst.Name("create_task")))
+
+
+def _made_of(coroutine: cst.Call, group: str) -> cst.Call:
+    return cst.Call(cst.Attribute(cst.Name(group), cst.Name("create_task")), [cst.Arg(coroutine)])
 
 
 def _with_items(owner: _Node, block: cst.BaseSuite, items: Sequence[Item]) -> _Node:

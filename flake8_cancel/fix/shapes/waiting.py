@@ -57,15 +57,22 @@ def wait_for_task(
     return [*lines, waiting, cst.If(test, block_of([result, *ended]))]
 
 
-def wait_for_tasks(edit: Edit, tasks: cst.BaseExpression) -> list[Item]:
+def wait_for_tasks(edit: Edit, tasks: cst.BaseExpression, each: str = "") -> list[Item]:
     """Return the lines that wait for a collection of cancelled tasks, which may be empty.
 
     Args:
         edit: the edit.
         tasks: the collection, which can be gone through twice; anything but a name is bound to a local first.
+        each: what one of them is called, if something is.
     """
-    lines, name = _bound(edit, tasks, "tasks")
-    each = edit.fresh(_TASK)
+    lines: list[Item] = []
+    name = tasks
+    if not isinstance(tasks, cst.Name):
+        # A copy: tasks that are done may leave the collection.
+        name = cst.Name(edit.fresh("tasks"))
+        bare = tasks.with_changes(lpar=(), rpar=())
+        lines = [edit.statement("{name} = {list}({tasks})", name=name, list=edit.name("list"), tasks=bare)]
+    each = each or edit.fresh(_TASK)
     waiting = edit.statement("if {tasks}:\n    await {wait}({tasks})\n", tasks=name, wait=edit.name("asyncio.wait"))
     looking = edit.statement(
         "for {task} in {tasks}:\n    if not {task}.cancelled():\n        {task}.result()\n", task=each, tasks=name
@@ -198,10 +205,10 @@ def _untried(node: cst.Try, lines: Sequence[Item], handlers: Sequence[cst.Except
     return cst.FlattenSentinel(above([*node.leading_lines, *opening_of(node.body)], lines))
 
 
-def _bound(edit: Edit, task: cst.BaseExpression, word: str = _TASK) -> tuple[list[Item], cst.Name]:
+def _bound(edit: Edit, task: cst.BaseExpression) -> tuple[list[Item], cst.Name]:
     if isinstance(task, cst.Name):
         return [], cst.Name(task.value)
-    name = edit.fresh(word)
+    name = edit.fresh(_TASK)
     bare = task.with_changes(lpar=(), rpar=())
     return [edit.statement("{name} = {task}", name=name, task=bare)], cst.Name(name)
 

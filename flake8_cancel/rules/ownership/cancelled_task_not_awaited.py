@@ -52,7 +52,8 @@ Good:
 
 Fix:
     ``asyncio.wait([task])`` behind the ``cancel()``, then ``task.result()`` unless the task was cancelled, so that its
-    own error comes out. Unsafe: the function now waits, and an error that nobody saw so far is raised in it.
+    own error comes out. Tasks that a loop cancels are waited for behind it, all at once; none where the loop waits,
+    or leaves the function. Unsafe: the function now waits, and an error that nobody saw so far is raised in it.
 
 Not found:
     A task of a function that this file does not define, but for one that the caller gave it to run, or that neither
@@ -68,8 +69,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.ownership.cancel_loops import CancelLoop, cancel_loop
 from flake8_cancel.code.ownership.leftovers import CLOSED, FORGOTTEN, OVER, REPLACED, Leftover, leftover
-from flake8_cancel.rule import Finding, Module, Rule
+from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
     import libcst
@@ -98,18 +100,26 @@ class CancelledTaskNotAwaited(Rule):
         if found is None:
             return
         why = _what_for(found, module.function(node))
-        message = f"nobody waits for the cancelled task, {why}; add await asyncio.wait([task])"
+        loop = cancel_loop(module, node)
+        way_out = "add await asyncio.wait(tasks) behind the loop" if loop else "add await asyncio.wait([task])"
+        message = f"nobody waits for the cancelled task, {why}; {way_out}"
         path = ((node, "cancelled here"), (found.follows, _WORDS[found.why]))
-        repair = self.repair(module.parent(node) or node, False, (node.func.value,))
-        yield self.finding(node, message, path, repair)
+        yield self.finding(node, message, path, self._mend(module.parent(node) or node, node.func.value, loop))
+
+    def _mend(self, statement: ast.AST, task: ast.expr, loop: CancelLoop | None) -> Repair | None:
+        if loop is None:
+            return self.repair(statement, False, (task,))
+        return self.repair(loop.loop, False, (task, statement), (loop.which,)) if loop.is_simple else None
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         import libcst as cst
 
-        from flake8_cancel.fix.shapes import wait_for_task
+        from flake8_cancel.fix.shapes import wait_behind_loop, wait_for_task
 
-        (task,) = edit.nodes
+        task, *cancel = edit.nodes
         assert isinstance(task, cst.BaseExpression)
+        if isinstance(node, cst.For):
+            return wait_behind_loop(edit, node, cancel[0], task, edit.words[0])
         return cst.FlattenSentinel([node, *wait_for_task(edit, task)])
 
 

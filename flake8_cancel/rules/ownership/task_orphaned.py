@@ -88,13 +88,15 @@ class TaskOrphaned(Rule):
         found = grouping(module, function, list(holds(module, function))) or grouping(module, function, orphan.holds)
         if found is None:
             return None
-        return self.repair(function, False, (found.first, found.last, *found.calls))
+        marks = (found.first, found.last, *found.calls, *found.coroutines)
+        return self.repair(function, False, marks, (str(len(found.calls)),))
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         from flake8_cancel.fix.shapes import in_task_group
 
         first, last, *calls = edit.nodes
-        return in_task_group(edit, node, first, last, calls)
+        made = int(edit.words[0])
+        return in_task_group(edit, node, first, last, calls[:made], calls[made:])
 
 
 def _where(orphan: Orphan) -> ast.AST:

@@ -16,7 +16,7 @@ from tests.harness import fixture
 from tests.harness.fixture import Case
 from tests.harness.harms import leaves
 from tests.harness.proof import passes, runs
-from tests.harness.run import RAISED
+from tests.harness.run import RAISED, RETURNED
 
 # The last suspension point at which a program is cancelled; where it is cancelled twice, there are as many as squared.
 _LAST_POINT = 12
@@ -93,6 +93,9 @@ def faults(pattern: Pattern, before: Program, after: Program, manner: Manner, sa
     places = [[(span.line, span.end_line) for span in _path(finding)] for finding in before.found if finding.repair]
     for seen in new:
         same = [other for other in old if other.struck == seen.struck]
+        if len(seen.struck) > 1 and not same:
+            # It was over when it would have been cancelled for the second time.
+            continue
         if seen.harm and not any(_is_excused(other, places, is_left) for other in same):
             yield f"{manner}, {seen.name}: {seen.harm}"
         known = {error for other in same for error in other.errors}
@@ -104,7 +107,7 @@ def faults(pattern: Pattern, before: Program, after: Program, manner: Manner, sa
         # Elsewhere it is the mistake itself that the function goes on.
         if pattern.chapter == "cleanup" and manner.is_orderly and is_alike and not _harms_by_itself(pattern):
             yield from (f"{manner}, {seen.name}: {fault}" for fault in _left_out(same[0], seen))
-    if safe and not (old[0].harm or old[0].errors):
+    if safe and old[0].end[0] in (RETURNED, RAISED) and not (old[0].harm or old[0].errors):
         yield from (f"{manner}: {difference}" for difference in _differences(pattern, old[0], new[0], manner))
 
 
