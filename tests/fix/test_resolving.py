@@ -29,6 +29,15 @@ class Client:
             "result = message.pop()\nif not future.cancelled():\n    future.set_result(result)\n",
         ),
         (
+            "future.set_result(\n    make(\n        message,  # its own\n        # and\n        1,\n    )\n)\n",
+            "result = make(\n    message,  # its own\n    # and\n    1,\n)\n"
+            "if not future.cancelled():\n    future.set_result(result)\n",
+        ),
+        (
+            "future.set_result(make(\n    message,\n))\n",
+            "result = make(\n    message,\n)\nif not future.cancelled():\n    future.set_result(result)\n",
+        ),
+        (
             "future.set_result(  # told\n    message.pop(),\n)\n",
             "result = message.pop()\nif not future.cancelled():\n"
             "    future.set_result(  # told\n        result,\n    )\n",
