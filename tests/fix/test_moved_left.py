@@ -1,6 +1,8 @@
-"""A future is asked before it gets its result: how what was written in several lines is written then."""
+"""What is moved out of a call that was written in several lines stands where the formatter would put it."""
 
 from __future__ import annotations
+
+import textwrap
 
 import pytest
 
@@ -48,8 +50,19 @@ class Client:
         ),
     ],
 )
-def test_a_short_call_stands_on_one_line(before: str, after: str) -> None:
-    (rule,) = (entry.rule for entry in registry.entries() if entry.code == "CNL410")
-    indented = ["".join(f"        {line}\n" for line in text.splitlines()) for text in (before, after)]
-    repaired = run((WAITS + indented[0]).encode(), rule)
-    assert decode(repaired.data) == WAITS + indented[1]
+def test_a_result_is_moved_above_the_test_of_its_future(before: str, after: str) -> None:
+    indented = [textwrap.indent(text, "        ") for text in (before, after)]
+    assert fixed("CNL410", WAITS + indented[0]) == WAITS + indented[1]
+
+
+def test_tasks_are_moved_above_the_wait_for_them() -> None:
+    begin = "import asyncio\n\nasync def work(a, b):\n"
+    tasks = "[\n    asyncio.create_task(a.work()),\n    asyncio.create_task(b.work()),\n]"
+    before = f"await asyncio.wait(\n{textwrap.indent(tasks, '    ')},\n    timeout=3,\n)\n"
+    after = fixed("CNL504", begin + textwrap.indent(before, "    "))
+    assert textwrap.indent(f"tasks = {tasks}\ntry:\n    await asyncio.wait(\n", "    ") in after
+
+
+def fixed(code: str, source: str) -> str:
+    (rule,) = (entry.rule for entry in registry.entries() if entry.code == code)
+    return decode(run(source.encode(), rule).data)
