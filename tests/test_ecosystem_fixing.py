@@ -68,6 +68,13 @@ def test_what_is_nested_in_a_mended_function_may_be_indented() -> None:
     assert faults_of(after, before, (2,)) != []
 
 
+def test_a_comment_below_a_mended_function_is_its_own() -> None:
+    begin = "class C:\n    async def f(self):\n"
+    before = "        try:\n            await self.g()\n            # Done.\n        finally:\n            pass\n"
+    after = "        await self.g()\n        # Done.\n"
+    assert faults_of(begin + after, begin + before, (3,)) == []
+
+
 def test_what_changed_outside_of_functions_is_told() -> None:
     assert faults_of(MENDED + "\nprint()\n") == ["line 12 changed"]
     assert faults_of(MENDED.replace("class Client", "class Other"))[0] == "line 4 changed"

@@ -195,3 +195,34 @@ def remarks(handler: cst.ExceptHandler) -> list[Item]:
         if trailing is not None and trailing.comment:
             found.append(cst.EmptyLine(comment=trailing.comment))
     return [line for line in found if line.comment and not _DIRECTIVE.match(line.comment.value)]
+
+
+def moved_left(node: cst.BaseExpression, before: cst.BaseParenthesizableWhitespace) -> cst.BaseExpression:
+    """Return an expression that began a line of its own as it is written behind other things on a line.
+
+    Args:
+        node: the expression, perhaps of several lines.
+        before: what stands before it where it is.
+    """
+    if not isinstance(before, cst.ParenthesizedWhitespace):
+        return node
+    return cast("cst.BaseExpression", node.visit(_Left(before.last_line.value)))
+
+
+class _Left(cst.CSTTransformer):
+    """Takes an indentation away where a line in parentheses has it."""
+
+    def __init__(self, indentation: str) -> None:
+        super().__init__()
+        self._indentation = indentation
+
+    def leave_ParenthesizedWhitespace(
+        self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
+    ) -> cst.ParenthesizedWhitespace:
+        return updated_node.with_changes(last_line=self._without(updated_node.last_line))
+
+    def leave_EmptyLine(self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine) -> cst.EmptyLine:
+        return updated_node.with_changes(whitespace=self._without(updated_node.whitespace))
+
+    def _without(self, space: cst.SimpleWhitespace) -> cst.SimpleWhitespace:
+        return space.with_changes(value=space.value.removeprefix(self._indentation))

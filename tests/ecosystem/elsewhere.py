@@ -74,8 +74,8 @@ def _changed(before: str, after: str, places: Collection[int]) -> Iterator[int]:
     old_owners, new_owners = _owners(before, len(old)), _owners(after, len(new))
     explained = {old_owners[place].names for place in places}
     for _, first, last, new_first, new_last in _hunks(old, new):
-        touched = [old_owners[number + 1] for number in range(first, last) if old[number].strip()]
-        touched += [new_owners[number + 1] for number in range(new_first, new_last) if new[number].strip()]
+        touched = [old_owners[number + 1] for number in range(first, last) if _is_code(old[number])]
+        touched += [new_owners[number + 1] for number in range(new_first, new_last) if _is_code(new[number])]
         if not all(owner.is_top or _is_explained(owner, explained) for owner in touched):
             yield first + 1
 
@@ -83,6 +83,11 @@ def _changed(before: str, after: str, places: Collection[int]) -> Iterator[int]:
 def _hunks(old: list[str], new: list[str]) -> list[tuple[str, int, int, int, int]]:
     opcodes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     return [opcode for opcode in opcodes if opcode[0] != "equal"]
+
+
+def _is_code(line: str) -> bool:
+    # Comments are counted, and where one stands below a function, only its indentation tells that it belongs there.
+    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 def _is_explained(owner: _Owner, explained: Collection[tuple[str, ...]]) -> bool:

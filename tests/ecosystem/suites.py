@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import configparser
+import os
 import shlex
 import subprocess
 import sys
 import tarfile
 import venv
 import xml.etree.ElementTree as xml
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,11 +32,13 @@ class Suite(NamedTuple):
         package: one whose source distribution brings its tests.
         tests: what pytest is given: those that need no service, and options.
         requires: what must be installed beside the package.
+        environment: variables that are set while it is built and tested.
     """
 
     package: Package
     tests: tuple[str, ...]
     requires: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
 
 
 class Tried(NamedTuple):
@@ -64,10 +67,16 @@ def listed(path: Path = LIST) -> list[Suite]:
     """Return the packages whose tests are run, by name."""
     parser = configparser.ConfigParser(delimiters=("=",), interpolation=None)
     parser.read_string(path.read_text())
-    return sorted(
-        Suite(Package(*name.split("==")), tuple(shlex.split(entry["tests"])), tuple(entry.get("requires", "").split()))
-        for name, entry in parser.items()
-        if name != parser.default_section
+    return sorted(_suite(Package(*name.split("==")), parser[name]) for name in parser.sections())
+
+
+def _suite(package: Package, entry: configparser.SectionProxy) -> Suite:
+    variables = (line.split("=") for line in entry.get("environment", "").split())
+    return Suite(
+        package,
+        tuple(shlex.split(entry["tests"])),
+        tuple(entry.get("requires", "").split()),
+        tuple((name, value) for name, value in variables),
     )
 
 
@@ -124,7 +133,8 @@ def _environment(suite: Suite, source: Path, scratch: Path) -> Path:
     venv.create(scratch / "environment", with_pip=True, symlinks=True)
     python = scratch / "environment" / "bin" / "python"
     # Editable, so that the tests see what is mended.
-    done = _run(str(python), "-m", "pip", "install", "--quiet", f"--editable={source}", "pytest", *suite.requires)
+    install = (str(python), "-m", "pip", "install", "--quiet", f"--editable={source}", "pytest", *suite.requires)
+    done = _run(*install, environment=suite.environment)
     if done.returncode:
         raise SuiteError(f"{suite.package}: cannot be installed: {done.stderr.strip()[-200:]}")
     return python
@@ -133,10 +143,8 @@ def _environment(suite: Suite, source: Path, scratch: Path) -> Path:
 def _outcomes(suite: Suite, python: Path, source: Path, scratch: Path) -> Outcomes:
     report = scratch / "outcomes.xml"
     report.unlink(missing_ok=True)
-    try:
-        done = _run(str(python), "-m", "pytest", *_OPTIONS, f"--junitxml={report}", *suite.tests, folder=source)
-    except subprocess.TimeoutExpired:
-        raise SuiteError(f"{suite.package}: its tests do not end within {_SECONDS} seconds") from None
+    tests = (str(python), "-m", "pytest", *_OPTIONS, f"--junitxml={report}", *suite.tests)
+    done = _run(*tests, folder=source, environment=suite.environment)
     outcomes = outcomes_of(report) if report.exists() else {}
     if "passed" not in outcomes.values():
         raise SuiteError(f"{suite.package}: no test passes: {done.stdout.strip()[-200:]}")
@@ -154,7 +162,19 @@ def _outcome(case: xml.Element) -> str:
     return next((outcome for outcome in ("error", "failure", "skipped") if outcome in said), "passed")
 
 
-def _run(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        arguments, cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=_SECONDS
-    )
+def _run(
+    *arguments: str, folder: Path | None = None, environment: Iterable[tuple[str, str]] = ()
+) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            arguments,
+            cwd=folder,
+            env={**os.environ, **dict(environment)},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise SuiteError(f"{' '.join(arguments)} does not end within {_SECONDS} seconds") from None

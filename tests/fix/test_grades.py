@@ -148,9 +148,12 @@ def test_what_must_be_over_first_may_be_waited_for_on_purpose(begins: str, ends:
         ("conn.rollback()", "conn.close()", True),
         ("conn.rollback()", "conns.unregister(conn)", True),
         ("other.close()", "pool.release(conn)", True),
+        ("other.close()", "pool.shutdown()", False),
+        ("other.close()", "pool.shutdown(wait=False)", True),
+        ("other.close()", "await pool.shutdown()", True),
     ],
 )
-def test_what_a_wait_may_not_have_finished_with_goes_to_nobody_unasked(waits: str, then: str, safe: bool) -> None:
+def test_what_a_wait_may_not_have_finished_with_is_used_by_nobody_unasked(waits: str, then: str, safe: bool) -> None:
     assert _repairs(LEAVES.format(waits=waits, then=then), "CNL404") == [safe]
 
 

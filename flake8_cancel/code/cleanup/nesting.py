@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # The first words of calls by which what is given can be taken again by others.
 _HANDS_BACK = frozenset({"append", "checkin", "give", "put", "putconn", "release", "return"})
+# Methods of pools and threads that return when their threads have ended.
+_JOINS = frozenset({"join", "shutdown"})
 
 
 def can_be_nested(cut: Cut) -> tuple[ast.stmt, ast.stmt] | None:
@@ -64,6 +66,22 @@ def hands_back_unfinished(cut: Cut) -> bool:
         for given in call.args
     ]
     return any(mentions(receiver, key(given)) for receiver in waited for given in given_back)
+
+
+def may_block(cut: Cut, module: Module) -> bool:
+    """Tell whether what is skipped may wait for threads, and all tasks with it, that the wait had not seen through.
+
+    Args:
+        cut: the wait and what it skips.
+        module: the module.
+    """
+    return any(
+        method.attr in _JOINS
+        and not call.args
+        and not isinstance(module.parent(call), ast.Await)
+        and not any(keyword.arg == "wait" for keyword in call.keywords)
+        for method, call in _methods(_rest(cut))
+    )
 
 
 def _methods(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.Attribute, ast.Call]]:

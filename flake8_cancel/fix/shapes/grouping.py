@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
 import libcst as cst
+from libcst import matchers
 
 from flake8_cancel.fix.edit import Edit, NoFixError
-from flake8_cancel.fix.lines import Item, block_of
+from flake8_cancel.fix.lines import Item, block_of, moved_left
 from flake8_cancel.fix.shapes.blocks import block_with, one_by_one
 from flake8_cancel.fix.shapes.managers import enclosed
 from flake8_cancel.fix.splice import spliced
@@ -72,7 +73,7 @@ def cancel_what_is_left(edit: Edit, statement: cst.CSTNode, tasks: cst.CSTNode) 
         name: cst.BaseExpression = tasks
         if not isinstance(tasks, cst.Name):
             name = cst.Name(edit.fresh("tasks"))
-            lines.append(edit.statement("{name} = {tasks}", name=name, tasks=tasks))
+            lines.append(edit.statement("{name} = {tasks}", name=name, tasks=_moved_out(tasks, statement)))
             waiting = edit.replace(waiting, {tasks: name})
         each = edit.fresh("task")
         final = [
@@ -81,6 +82,13 @@ def cancel_what_is_left(edit: Edit, statement: cst.CSTNode, tasks: cst.CSTNode) 
         ]
     tried = block_of([cst.SimpleStatementLine([waiting.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)])])
     return [*lines, cst.Try(tried, finalbody=cst.Finally(block_of(final)))]
+
+
+def _moved_out(argument: cst.BaseExpression, statement: cst.CSTNode) -> cst.BaseExpression:
+    """Return the first argument of a call as it is written when it stands behind a name."""
+    calls = [cast("cst.Call", node) for node in matchers.findall(statement, matchers.Call())]
+    before = [call.whitespace_before_args for call in calls if call.args and call.args[0].value is argument]
+    return moved_left(argument, before[0]) if before else argument
 
 
 def _only_name(tasks: cst.BaseExpression) -> cst.Name | None:

@@ -118,6 +118,8 @@ class ResultForCancelledFuture(Rule):
         import libcst as cst
         from libcst import matchers
 
+        from flake8_cancel.fix.lines import moved_left
+
         statement = edit.nodes[0] if edit.nodes else node
         call = cst.ensure_type(cst.ensure_type(statement, cst.Expr).value, cst.Call)
         method = cst.ensure_type(call.func, cst.Attribute)
@@ -134,7 +136,8 @@ class ResultForCancelledFuture(Rule):
             future = cst.Name(name)
         if edit.words[1]:
             name = edit.fresh("result" if method.attr.value == "set_result" else "error")
-            above.append(edit.statement("{name} = {value}\n", name=name, value=argument.value))
+            value = moved_left(argument.value, call.whitespace_before_args)
+            above.append(edit.statement("{name} = {value}\n", name=name, value=value))
             argument = argument.with_changes(value=cst.Name(name))
             if not matchers.findall(call.with_changes(args=[argument]), matchers.Comment()):
                 # What was broken into lines is short now.
