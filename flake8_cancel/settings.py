@@ -40,7 +40,7 @@ def facts_for(path: str, options: argparse.Namespace) -> Facts:
     Raises:
         SettingsError: the nearest ``pyproject.toml`` cannot be read or says something wrong.
     """
-    project = _project(os.path.dirname(os.path.abspath(path)))
+    project = _project(os.path.abspath(os.path.dirname(path)))
     return Facts(
         target=options.cancel_target_version or project.target or sys.version_info[:2],
         cleanup_calls=_first_given(options.cancel_cleanup_calls, project.cleanup_calls),

@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
-from flake8_cancel.code.api import Facts
-from flake8_cancel.code.traces import Matching
+from flake8_cancel.code.api import Facts, Version
+from flake8_cancel.code.patterns import Before, Matching
 
 # An identifier or a keyword is looked for as a whole word, any other string wherever it stands; a callable is asked
-# about the whole text.
-Word = str | Matching | Callable[[str], bool]
+# about the whole text. What is told of an older Python counts where the code must run on it.
+Word = str | Matching | Callable[[str], bool] | Before
 Needs = tuple[Word | tuple[Word, ...], ...]
 
 
@@ -57,13 +57,13 @@ _SPACED = bytes(byte if byte >= 0x80 or chr(byte).isalnum() or byte == 0x5F else
 
 def with_words(text: str, facts: Facts, rules: Sequence[R]) -> list[R]:
     """Return the rules whose words the text of one function holds together."""
-    held = _Held(text, _own_names(facts))
+    held = _Held(text, facts)
     return [rule for rule in rules if held.holds(rule.needs)]
 
 
 def may_hold(text: str, facts: Facts, rules: Sequence[R]) -> list[R]:
     """Return the rules whose words a file holds, be it in one function or not."""
-    held = _Held(text, _own_names(facts))
+    held = _Held(text, facts)
     # The cheap question first: most files end here.
     waiting = [rule for rule in rules if held.has_names(rule.file_needs) and held.has_names(rule.needs)]
     return [rule for rule in waiting if held.may_hold(rule.needs) and held.holds(rule.file_needs)]
@@ -172,11 +172,12 @@ def _own_names(facts: Facts) -> tuple[str, ...]:
 class _Held:
     """The words of a text. Rules share most of those they need, and each is looked for once."""
 
-    __slots__ = ("_known", "_names", "_own", "_text")
+    __slots__ = ("_known", "_names", "_own", "_target", "_text")
 
-    def __init__(self, text: str, own: tuple[str, ...]) -> None:
+    def __init__(self, text: str, facts: Facts) -> None:
         self._text = text
-        self._own = own
+        self._own = _own_names(facts)
+        self._target = facts.target
         self._names = frozenset(text.encode("utf-8", "surrogatepass").translate(_SPACED).split())
         self._known: dict[Word, bool] = {}
 
@@ -186,7 +187,7 @@ class _Held:
 
     def has_names(self, needs: Needs) -> bool:
         """Tell whether the text may hold all that is needed, by whole words alone."""
-        return not any(map(self._names.isdisjoint, _choices(needs, self._own)))
+        return not any(map(self._names.isdisjoint, _choices(needs, self._own, self._target)))
 
     def may_hold(self, needs: Needs) -> bool:
         """Tell whether the text may hold all that is needed, without asking: questions take longer than words."""
@@ -202,6 +203,8 @@ class _Held:
         return known
 
     def _is_in(self, word: Word) -> bool:
+        if isinstance(word, Before):
+            return self._target < word.version and self._has(word.word)
         if isinstance(word, Matching):
             return word.is_in(self._text)
         if not isinstance(word, str):
@@ -211,14 +214,23 @@ class _Held:
 
 
 @functools.lru_cache(maxsize=1024)
-def _choices(needs: Needs, own: tuple[str, ...]) -> tuple[frozenset[bytes], ...]:
+def _choices(needs: Needs, own: tuple[str, ...], target: Version) -> tuple[frozenset[bytes], ...]:
     """Return those needs of which every word is a name: of each set a text must hold one."""
-    each = [[*_words(need), *(own if isinstance(need, tuple) else ())] for need in needs]
+    each = [[*_words_at(need, target), *(own if isinstance(need, tuple) else ())] for need in needs]
     return tuple(frozenset(map(str.encode, words)) for words in each if all(map(_is_name, words)))  # type: ignore[arg-type]
 
 
 def _words(need: Word | tuple[Word, ...]) -> tuple[Word, ...]:
     return need if isinstance(need, tuple) else (need,)
+
+
+def _words_at(need: Word | tuple[Word, ...], target: Version) -> Iterator[Word]:
+    """Yield the words that count for code that must run on a Python."""
+    for word in _words(need):
+        if not isinstance(word, Before):
+            yield word
+        elif target < word.version:
+            yield word.word
 
 
 def _is_name(word: Word) -> bool:

@@ -6,8 +6,8 @@ import pprint
 from pathlib import Path
 
 from flake8_cancel import registry
-from flake8_cancel.code import traces
-from flake8_cancel.code.traces import Matching
+from flake8_cancel.code import timed_traces, traces
+from flake8_cancel.code.patterns import Before, Matching
 from flake8_cancel.words import Needs, Word
 
 INDEX = Path(registry.__file__).with_name("index.py")
@@ -20,8 +20,8 @@ Computed from the rules: ``python -m tests.index`` writes it.
 
 from __future__ import annotations
 
-from flake8_cancel.code import traces
-from flake8_cancel.code.traces import Matching
+from flake8_cancel.code import timed_traces, traces
+from flake8_cancel.code.patterns import Before, Matching
 from flake8_cancel.words import Needs
 
 # Of each rule the code, the module, the class, ``needs`` and ``file_needs``.
@@ -62,8 +62,11 @@ def _word(word: Word) -> object:
         return _Named(repr(word))
     if isinstance(word, str):
         return word
-    assert getattr(traces, word.__name__) is word, f"{word} is no question of code.traces"
-    return _Named(f"traces.{word.__name__}")
+    if isinstance(word, Before):
+        return _Named(f"Before({word.version}, {_word(word.word)!r})")
+    module = next((module for module in (timed_traces, traces) if word.__module__ == module.__name__), None)
+    assert module is not None, f"{word} is no question of code.traces or code.timed_traces"
+    return _Named(f"{module.__name__.rpartition('.')[2]}.{word.__name__}")
 
 
 if __name__ == "__main__":

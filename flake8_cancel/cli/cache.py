@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -154,6 +155,7 @@ def _own_code() -> Iterator[tuple[str, int, int]]:
                 yield os.path.join(folder, name), found.st_size, found.st_mtime_ns
 
 
+@functools.cache
 def _written(facts: Facts) -> str:
     return repr((facts.target, sorted(facts.cleanup_calls), sorted(facts.resource_makers)))
 
@@ -213,6 +215,9 @@ def _tidy(folder: Path) -> None:
 
 
 def _outcome(path: str, entry: _Entry) -> Outcome:
+    # Nearly all files.
+    if not entry.findings:
+        return Outcome(path)
     findings = tuple(map(_finding, entry.findings))
     return Outcome(path, findings, {int(number): line for number, line in entry.lines.items()})
 

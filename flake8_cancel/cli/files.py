@@ -16,6 +16,8 @@ from flake8_cancel.cli.outcome import Problem, reason_of
 STDIN = "-"
 # What flake8 calls standard input when nobody gave it a name, which is then never excluded.
 _NAMELESS = "stdin"
+# What has a meaning in a pattern, or reaches beyond a name. Where capitals count for nothing, so do they.
+_SPECIAL = re.compile(r"[*?\[\\/]" if os.path.normcase("A") == "A" else "")
 
 
 class Job(NamedTuple):
@@ -79,6 +81,7 @@ class _Search:
     def __init__(self, options: argparse.Namespace) -> None:
         self._excluded = _any_of([*options.exclude, *options.extend_exclude])
         self._wanted = _any_of(options.filename)
+        self._endings = _endings(options.filename)
         self._stdin_name: str = options.stdin_display_name
         self.closed: list[Problem] = []
 
@@ -97,16 +100,32 @@ class _Search:
             yield path, absolute
 
     def _in_folder(self, path: str) -> Iterator[tuple[str, str]]:
-        for root, folders, names in os.walk(path, onerror=self._note):
-            above = os.path.abspath(root)
-            folders[:] = [name for name in folders if not self._excludes(name, os.path.join(above, name))]
-            for name in names:
-                found = os.path.join(root, name)
-                if self._wanted and not self._wanted.match(os.path.normcase(found)):
-                    continue
-                absolute = os.path.join(above, name)
-                if not self._excludes(name, absolute):
-                    yield found, absolute
+        waiting = [(path, os.path.abspath(path))]
+        while waiting:
+            folder, absolute = waiting.pop()
+            entries = self._entries(folder)
+            folder, absolute = os.path.join(folder, ""), os.path.join(absolute, "")
+            for entry in entries:
+                name = entry.name
+                if _is_folder(entry):
+                    # As in os.walk(), a link to a folder is no file, and nobody follows it.
+                    if not entry.is_symlink() and not self._excludes(name, absolute + name):
+                        waiting.append((folder + name, absolute + name))
+                elif self._wants(folder, name) and not self._excludes(name, absolute + name):
+                    yield folder + name, absolute + name
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as found:
+                return list(found)
+        except OSError as error:
+            self.closed.append(Problem(folder, f"folder cannot be read: {reason_of(error)}"))
+            return []
+
+    def _wants(self, folder: str, name: str) -> bool:
+        if self._endings:
+            return name.endswith(self._endings)
+        return self._wanted is None or self._wanted.match(os.path.normcase(folder + name)) is not None
 
     def _excludes(self, name: str, absolute: str) -> bool:
         if self._excluded is None:
@@ -115,11 +134,25 @@ class _Search:
             return True
         return self._excluded.match(os.path.normcase(absolute)) is not None
 
-    def _note(self, error: OSError) -> None:
-        self.closed.append(Problem(error.filename, f"folder cannot be read: {reason_of(error)}"))
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _any_of(patterns: Sequence[str]) -> re.Pattern[str] | None:
     """Return what matches all that one of some file name patterns matches, None where there are none."""
     each = [fnmatch.translate(os.path.normcase(pattern)) for pattern in patterns]
     return re.compile("|".join(each)) if each else None
+
+
+def _endings(patterns: Sequence[str]) -> tuple[str, ...]:
+    """Return the ends of names that some patterns ask for, nothing where one asks for more.
+
+    Most files of a tree may be none of Python, and this question is asked of each.
+    """
+    if any(_SPECIAL.search(pattern[1:]) or pattern[:1] != "*" for pattern in patterns):
+        return ()
+    return tuple(pattern[1:] for pattern in patterns)

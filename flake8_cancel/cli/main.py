@@ -52,6 +52,7 @@ def _print_rules(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from flake8_cancel.cli import files
+    from flake8_cancel.cli.memory import collect_rarely
     from flake8_cancel.cli.outcome import Outcome
     from flake8_cancel.cli.report import text
 
@@ -59,6 +60,7 @@ def _check(options: argparse.Namespace) -> int:
         text.formatter(options)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    collect_rarely()
     jobs, closed = files.find(options)
     outcomes = _treated(jobs, options)
     if options.fix and files.STDIN in options.filenames and not any(job.path == files.STDIN for job in jobs):

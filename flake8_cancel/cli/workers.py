@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
-import gc
 import os
 import signal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.cli.files import STDIN, Job
+from flake8_cancel.cli.memory import collect_rarely
 from flake8_cancel.cli.outcome import Outcome, Problem
 from flake8_cancel.cli.treatment import Treatment
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # Starting a process costs as much as checking some files.
 _FILES_A_WORKER = 16
 _LARGEST_BATCH = 32
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
 class _Worker(NamedTuple):
@@ -48,7 +47,6 @@ def treat_all(jobs: Sequence[Job], options: argparse.Namespace) -> list[Outcome]
     treatment = Treatment(options)
     count = min(_allowed_workers(options), len(jobs) // _FILES_A_WORKER)
     if count < 2 or any(job.path == STDIN for job in jobs):
-        _collect_rarely()
         outcomes = [treatment(job) for job in jobs]
     else:
         outcomes = _treat_there(jobs, count, options)
@@ -141,16 +139,10 @@ def _work(connection: Connection, parents: Connection, options: argparse.Namespa
     parents.close()
     # The parent hears of an interrupt too, and ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _collect_rarely()
+    collect_rarely()
     treatment = Treatment(options)
     # An end of the connection is the end of the parent.
     with contextlib.suppress(EOFError, OSError):
         while jobs := connection.recv():
             for job in jobs:
                 connection.send(treatment(job))
-
-
-def _collect_rarely() -> None:
-    # Trees are many objects and no cycles: looking for those too often takes as long as parsing.
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)

@@ -13,35 +13,14 @@ from typing import NamedTuple
 
 from flake8_cancel.code import verbs
 from flake8_cancel.code.api import CONNECTION_OPENERS, Facts
-
-
-class Matching(str):
-    """A pattern to be searched for in a text. It is compiled when it is first asked: most of them never are."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"Matching({super().__repr__()})"
-
-    def is_in(self, text: str) -> bool:
-        """Tell whether the text holds what the pattern describes."""
-        return _compiled(self).search(text) is not None
-
-
-@functools.lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
-
-
-# What suspends a coroutine, beside the word "await" alone.
-ASYNC_BLOCK = Matching(r"async[\s\\]+(?:for|with)\b")
-PLAIN_WITH = Matching(r"[\n:;][ \t\f]*with\b")
+from flake8_cancel.code.patterns import GOES_ON
 
 # Between a name and its bracket there may be the end of a line, where a bracket is open or a backslash stands.
 _BLANK = frozenset(" \t\r\n\\")
 _BRACKETS = re.compile(r"[()\"']")
 # A method of an object, or of what an attribute of it holds, called in one line.
 OWN_CALL = re.compile(r"\bself(?:[ \t]*\.[ \t]*\w+)*[ \t]*\.[ \t]*(\w+)[\s\\]*\(")
+_OWN_MADE = re.compile(r"\bself[\s\\]*\.[^\n=]*=(?!=)[^\n]*[(\\]")
 _NAME = re.compile(r"\w+")
 # How far what a call with strings is given is looked for.
 _FAR = 2000
@@ -57,14 +36,12 @@ _MADE = re.compile(r"[^\n=]*=(?!=)[^\n]*[(\\]")
 # Where the targets of an assignment begin on an earlier line.
 _LATE = re.compile(r"\n(?:[ \t]*[)\]]|[^\n=(]*\))[^\n=(]*=")
 _RAISED, _LOWERED = (re.compile(rf"self\.([\w.]+)[\s\\]*=[\s\\]*{value}\b") for value in (True, False))
+_SPOKEN = re.compile(rf"[a-z]*{GOES_ON}")
 _AWAITED = re.compile(r"\bawait[ \t]+[\w.]*\Z")
 _SUSPENSION = re.compile(r"await|async")
 _LOOP = re.compile(r"\n[ \t]*(?:async[ \t]+)?(?:for|while)\b")
 _DEFINED = re.compile(r"def[ \t]+(\w+)")
-# Behind and before the name of a scope that is called, asked of a module, or imported.
 _OPENING = re.compile(r"[\s\\]*\(")
-_CALL = re.compile(r"(?:_at)?[\s\\]*\(")
-_ASKED = re.compile(r"(?:(?<!self)\.[\s\\]*|\bimport\b.*|^[ \t]*)\Z")
 # The user's own names are looked for by ``words``.
 _NO_FACTS = Facts(target=(3, 10))
 
@@ -91,7 +68,11 @@ def gives_back_in_handler(text: str) -> bool:
 
 def ends_own_in_handler(text: str) -> bool:
     """Tell whether a function may end, behind an ``except``, what its object holds."""
-    return any(verbs.ends(name, _NO_FACTS) for name in OWN_CALL.findall(_behind_except(text)))
+    behind = _behind_except(text)
+    return any(
+        verbs.ends(call[1], _NO_FACTS) and not _NO_GIVING.match(_line_before(behind, call.start()))
+        for call in OWN_CALL.finditer(behind)
+    )
 
 
 def _behind_except(text: str) -> str:
@@ -103,17 +84,23 @@ def defines_ending(text: str) -> bool:
     return any(verbs.ends(name, _NO_FACTS) for name in _DEFINED.findall(text))
 
 
-def has_timeout_scope(text: str) -> bool:
-    """Tell whether a text may use or import ``asyncio.timeout`` or its like, not only a parameter of that name."""
-    return any(
-        _CALL.match(text, at + len("timeout")) or _ASKED.search(_line_before(text, at))
-        for at in _places("timeout", text)
-    )
+def defines_opening(text: str) -> bool:
+    """Tell whether a text defines a method, by its name one that opens something, that waits for more when it has."""
+    if "self" not in text or not any(map(verbs.opens, _DEFINED.findall(text))):
+        return False
+    if _LATE.search(text) or _LOOP.search(text):
+        return True
+    begun = [one.end() for one in OWN_CALL.finditer(text) if _may_begin(one[1])]
+    opened = min([*begun, *(one.end() for one in _OWN_MADE.finditer(text))], default=len(text))
+    return _SUSPENSION.search(text, opened) is not None
 
 
 def drops_gather(text: str) -> bool:
-    """Tell whether a text speaks of ``gather`` elsewhere than directly behind an ``await``."""
-    return any(not _AWAITED.search(_line_before(text, at)) for at in _places("gather", text))
+    """Tell whether a text calls ``gather``, or gives it another name, elsewhere than directly behind an ``await``."""
+    return any(
+        not _AWAITED.search(_line_before(text, at)) and not _SPOKEN.match(text, at + len("gather"))
+        for at in _places("gather", text)
+    )
 
 
 def opens_connection(text: str) -> bool:

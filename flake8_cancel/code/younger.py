@@ -15,22 +15,23 @@ from flake8_cancel.code.tree import walk
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
-_ACLOSING: dict[str, Version] = {"contextlib.aclosing": (3, 10)}
+# When began what is asked for here.
+YOUNGER: dict[str, Version] = {**BEGAN, "contextlib.aclosing": (3, 10)}
 _METHODS = frozenset({"cancelling", "uncancel"})
 _MISSING = Error("builtins.ImportError")
 # What Task.cancel() and Future.cancel() take since this Python.
-_MESSAGE: Version = (3, 9)
+MESSAGE: Version = (3, 9)
 _UNEXPECTED = Error("builtins.TypeError")
 _ASKING = frozenset({"builtins.getattr", "builtins.hasattr"})
 _CHECKING = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
 
 
-_LAST_WORDS = frozenset(name.rpartition(".")[2] for name in (*BEGAN, *_ACLOSING)) | frozenset(_METHODS)
+_LAST_WORDS = frozenset(name.rpartition(".")[2] for name in YOUNGER) | frozenset(_METHODS)
 
 
 def began(name: str) -> Version | None:
     """Return the Python in which a qualified name began, None where every supported one has it."""
-    return BEGAN.get(name) or _ACLOSING.get(name)
+    return YOUNGER.get(name)
 
 
 def younger_imports(module: Module, node: ast.ImportFrom) -> Iterator[tuple[ast.alias, str]]:
@@ -75,11 +76,11 @@ def gives_message(module: Module, call: ast.Call) -> bool:
         module: the module.
         call: the call.
     """
-    if not isinstance(call.func, ast.Attribute) or call.func.attr != "cancel" or module.facts.target >= _MESSAGE:
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "cancel" or module.facts.target >= MESSAGE:
         return False
     if not (call.args or call.keywords) or module.kind(call.func.value) not in (Kind.TASK, Kind.FUTURE):
         return False
-    knows = any(_asks(module, other, "cancel", _MESSAGE) for other in walk(module.tree))
+    knows = any(_asks(module, other, "cancel", MESSAGE) for other in walk(module.tree))
     return not knows and not is_taken(module, call, _UNEXPECTED)
 
 

@@ -65,9 +65,9 @@ def _remove(node: cst.CSTNode, edit: Edit, nodes: Sequence[cst.CSTNode]) -> Repl
 def _raise(node: cst.CSTNode, edit: Edit, nodes: Sequence[cst.CSTNode]) -> Replacement:
     handler = cst.ensure_type(node, cst.ExceptHandler)
     last = _last(handler)
-    if isinstance(last, cst.Raise):
-        return spliced(handler, {last: cst.Raise()})
-    return reraise_at_end(handler)
+    if not isinstance(last, cst.Raise):
+        return reraise_at_end(handler)
+    return _without_unused_name(spliced(_without_message(handler, last), {last: cst.Raise()}))
 
 
 def _above(node: cst.CSTNode, edit: Edit, nodes: Sequence[cst.CSTNode]) -> Replacement:
@@ -121,6 +121,29 @@ _WAYS: dict[str, Callable[[cst.CSTNode, Edit, Sequence[cst.CSTNode]], Replacemen
     NARROW: _narrow,
     DROP: _drop,
 }
+
+
+def _without_message(handler: cst.ExceptHandler, raising: cst.Raise) -> cst.ExceptHandler:
+    """Return a handler without the string that is made only for the ``raise`` at its end: ``msg = "..."``."""
+    lines = list(handler.body.body)
+    line = lines[-2] if len(lines) > 1 else None
+    match line:
+        case cst.SimpleStatementLine(body=[cst.Assign(targets=[cst.AssignTarget(cst.Name(name))], value=value)]):
+            is_string = isinstance(value, cst.BaseString) and not matchers.findall(value, matchers.Call())
+            if is_string and _mentions(raising, name) and not matchers.findall(line, matchers.Comment()):
+                del lines[-2]
+    return handler.with_changes(body=handler.body.with_changes(body=lines))
+
+
+def _without_unused_name(handler: cst.ExceptHandler) -> cst.ExceptHandler:
+    """Return a handler that gives what it takes no name, if nothing in it mentions that."""
+    if handler.name and not _mentions(handler.body, cst.ensure_type(handler.name.name, cst.Name).value):
+        return handler.with_changes(name=None)
+    return handler
+
+
+def _mentions(node: cst.CSTNode, name: str) -> bool:
+    return bool(matchers.findall(node, matchers.Name(name)))
 
 
 def _last(handler: cst.ExceptHandler) -> cst.CSTNode:

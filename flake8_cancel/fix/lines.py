@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar, cast
 
 import libcst as cst
+from libcst import matchers
 
 # A line of comment, standing alone, is carried among statements until `settled` finds its place.
 Item = cst.CSTNode
@@ -56,12 +57,18 @@ def above(leading: Sequence[cst.EmptyLine], items: Sequence[Item]) -> list[Item]
     return [first, *items[1:]]
 
 
-def with_trailing(items: Sequence[Item], trailing: cst.TrailingWhitespace) -> list[Item]:
-    """Return the lines that one line became with its end: the comment at the end of the first that can hold it.
+def with_trailing(
+    items: Sequence[Item], trailing: cst.TrailingWhitespace, own: cst.CSTNode | None = None
+) -> list[Item]:
+    """Return the lines that one line became with its end.
+
+    The comment stays with the statement that it stood behind, if that is still there, else at the first line that can
+    hold it. What it tells another tool of the line stands behind code in any case.
 
     Args:
         items: what replaces a line.
         trailing: the end of that line.
+        own: the statement that it stood behind.
     """
     if not items:
         return []
@@ -69,22 +76,52 @@ def with_trailing(items: Sequence[Item], trailing: cst.TrailingWhitespace) -> li
         *others, last = items
         is_plain = isinstance(last, cst.SimpleStatementLine) and not last.trailing_whitespace.comment
         return [*others, last.with_changes(trailing_whitespace=trailing)] if is_plain else list(items)
-    for number, item in enumerate(items):
-        if isinstance(item, cst.SimpleStatementLine) and not item.trailing_whitespace.comment:
-            return [*items[:number], item.with_changes(trailing_whitespace=trailing), *items[number + 1 :]]
+    for holder in (_own_line(items, own), *items):
+        if isinstance(holder, cst.SimpleStatementLine) and not holder.trailing_whitespace.comment:
+            return [cast(Any, item).with_deep_changes(holder, trailing_whitespace=trailing) for item in items]
     wrapped = _with_trailing_inside(items[-1], trailing)
-    return [*items[:-1], wrapped] if wrapped else above([cst.EmptyLine(comment=trailing.comment)], items)
+    return [*items[:-1], wrapped] if wrapped else above(alone(trailing), items)
+
+
+def _own_line(items: Sequence[Item], own: cst.CSTNode | None) -> cst.CSTNode | None:
+    """Return the line among some statements, or inside of one, that holds a statement and nothing else."""
+    lines = [line for item in items for line in matchers.findall(item, matchers.SimpleStatementLine())]
+    return next(
+        (line for line in lines if own and _is_line_of(cst.ensure_type(line, cst.SimpleStatementLine), own)), None
+    )
+
+
+def _is_line_of(line: cst.SimpleStatementLine, small: cst.CSTNode) -> bool:
+    only = [other.with_changes(semicolon=cst.MaybeSentinel.DEFAULT) for other in line.body]
+    return len(only) == 1 and only[0].deep_equals(cast(Any, small).with_changes(semicolon=cst.MaybeSentinel.DEFAULT))
 
 
 def _with_trailing_inside(item: Item, trailing: cst.TrailingWhitespace) -> Item | None:
-    """Return a statement whose block is one line with a comment at the end of that line, None for any other."""
+    """Return a statement with a comment at its first line if it is told to a tool, or at the one line of its block."""
     match item:
         case cst.If(body=cst.IndentedBlock(body=[cst.SimpleStatementLine() as line]) as block, orelse=None):
             if not line.trailing_whitespace.comment:
                 return item.with_changes(
                     body=block.with_changes(body=[line.with_changes(trailing_whitespace=trailing)])
                 )
+    body = getattr(item, "body", None)
+    if isinstance(body, cst.IndentedBlock) and not body.header.comment and _is_directive(trailing):
+        return cast(Item, cast(Any, item).with_changes(body=body.with_changes(header=trailing)))
     return None
+
+
+def alone(trailing: cst.TrailingWhitespace) -> list[cst.EmptyLine]:
+    """Return the comment at the end of a line that goes as a line of its own; what it tells of that line goes too."""
+    return [cst.EmptyLine(comment=trailing.comment)] if trailing.comment and not _is_directive(trailing) else []
+
+
+def opening_of(suite: cst.BaseSuite) -> list[cst.EmptyLine]:
+    """Return the comment on the line that opens a block, as a line of its own; for when that line goes."""
+    return alone(suite.header) if isinstance(suite, cst.IndentedBlock) else []
+
+
+def _is_directive(trailing: cst.TrailingWhitespace) -> bool:
+    return bool(trailing.comment and _DIRECTIVE.match(trailing.comment.value))
 
 
 def settled(block: _Block) -> _Block:
@@ -104,17 +141,18 @@ def settled(block: _Block) -> _Block:
     return block.with_changes(body=body, footer=[*waiting, *block.footer])
 
 
-def lines_of(suite: cst.BaseSuite) -> list[Item]:
+def lines_of(suite: cst.BaseSuite, opening: bool = True) -> list[Item]:
     """Return the statements of a block to be put elsewhere, with all its comments; a semicolon line stays one line.
 
-    A comment on the line that opens the block becomes a line of its own, so does one behind a one-line suite's header.
+    Args:
+        suite: the block.
+        opening: whether the line that opens the block goes, so that its comment becomes a line of its own.
     """
     if isinstance(suite, cst.SimpleStatementSuite):
         line = cst.SimpleStatementLine(suite.body, trailing_whitespace=suite.trailing_whitespace)
         return [line]
     block = cst.ensure_type(suite, cst.IndentedBlock)
-    opening = [cst.EmptyLine(comment=block.header.comment)] if block.header.comment else []
-    return [*above(opening, list(block.body)), *comments(block.footer)]
+    return [*above(opening_of(block) if opening else [], list(block.body)), *comments(block.footer)]
 
 
 def as_block(suite: cst.BaseSuite) -> cst.IndentedBlock:
@@ -127,6 +165,12 @@ def as_block(suite: cst.BaseSuite) -> cst.IndentedBlock:
 def block_of(items: Sequence[Item]) -> cst.IndentedBlock:
     """Return statements and comment lines as an indented block."""
     return settled(cst.IndentedBlock(cast(Any, [as_line(item) for item in items])))
+
+
+def block_in_place_of(suite: cst.BaseSuite, items: Sequence[Item]) -> cst.IndentedBlock:
+    """Return statements and comment lines as a block that is opened by the same line as another one."""
+    block = block_of(items)
+    return block.with_changes(header=suite.header) if isinstance(suite, cst.IndentedBlock) else block
 
 
 def is_idle(suite: cst.BaseSuite) -> bool:

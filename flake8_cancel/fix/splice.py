@@ -89,7 +89,7 @@ class _Splicer(cst.CSTTransformer):
         lines = [some for some in lines if some] or [[]]
         lines[0] = with_leading(lines[0], getattr(line, "leading_lines", ()))
         # The comment belongs to the last statement of the line, as far as one can tell.
-        lines[-1] = with_trailing(lines[-1], line.trailing_whitespace)
+        lines[-1] = with_trailing(lines[-1], line.trailing_whitespace, small[-1])
         return [item for some in lines for item in some]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flake8_cancel.code import traces
+from flake8_cancel.code import patterns, traces
 
 OWN = {
     "made": "conn = await connect()\nconn.close()",
@@ -76,19 +76,61 @@ def test_looks_behind_the_first_clause(text: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("async with asyncio.timeout(1): pass", True),
-        ("async with timeout_at (1): pass", True),
-        ("limit = aio.timeout", True),
-        ("from asyncio import sleep, timeout", True),
-        ("from asyncio import (\n    sleep,\n    timeout,\n)", True),
-        ("from asyncio import timeout as limit", True),
-        ("await wait(timeout=3)", False),
-        ("self.timeout = 3", False),
-        ("def f(delay, timeout): pass", False),
+        ("await asyncio.gather(f())", False),
+        ("self.jobs = gather(f())", True),
+        ("later = asyncio.gather", True),
+        ("from asyncio import gather as all_of", True),
+        ("# to gather data from it", False),
+        ("run(gather if many else one)", True),
     ],
 )
-def test_tells_a_scope_from_a_parameter(text: str, expected: bool) -> None:
-    assert traces.has_timeout_scope(text) is expected
+def test_tells_a_gather_that_is_awaited_and_one_in_a_sentence(text: str, expected: bool) -> None:
+    assert traces.drops_gather(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("await asyncio.wait([f()])", True),
+        ("await asyncio.wait \\\n ({f()})", True),
+        ("from asyncio import wait as until", True),
+        ("from asyncio import wait", True),
+        ("await event.wait()", False),
+        ("await event.wait(\n)", False),
+        ("# wait for it", False),
+    ],
+)
+def test_tells_a_wait_for_something(text: str, expected: bool) -> None:
+    assert patterns.WAIT.is_in(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\n    except E:\n        self.close()", True),
+        ("\n    except E:\n        await self.conn.close()", True),
+        ("\n    except E:\n        return self.abort()", False),
+        ("\n    except E:\n        done = self.close()", False),
+        ("\n    except E:\n        if self.close(): self.abort()", True),
+    ],
+)
+def test_what_a_handler_returns_or_binds_ends_nothing(text: str, expected: bool) -> None:
+    assert traces.ends_own_in_handler(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("async def connect(self):\n self.sock = make()\n await f()", True),
+        ("async def connect(self):\n await self.sock.open()\n await f()", True),
+        ("async def connect(self):\n await f()\n self.sock = make()", False),
+        ("async def connect(self):\n while True:\n  await f()\n  self.sock = make()", True),
+        ("async def connect(self):\n await f()", False),
+        ("async def send(self):\n self.sock = make()\n await f()", False),
+    ],
+)
+def test_knows_a_method_that_opens_something_and_waits(text: str, expected: bool) -> None:
+    assert traces.defines_opening(text) is expected
 
 
 def test_knows_what_opens_and_what_ends() -> None:

@@ -20,6 +20,28 @@ async def connect(address, loop, greet):
         raise
     return reader, writer
 """
+LEAVES = """\
+import asyncio
+
+async def work(pool, conns, conn, other):
+    try:
+        await conn.work()
+    finally:
+        await {waits}
+        {then}
+"""
+TURNS = """\
+import asyncio
+
+async def work(poll):
+    {begins}
+        while True:
+            try:
+                await poll()
+            except asyncio.CancelledError:
+                continue
+    {ends}
+"""
 CALLS_BACK = """
 import asyncio
 
@@ -88,6 +110,48 @@ def test_a_thread_may_still_use_what_the_handler_closes(waits: str, safe: bool) 
 @pytest.mark.parametrize(("settles", "safe"), [("pass", True), ("waiter.set_result(None)", None)])
 def test_a_callback_that_ends_a_wait_must_not_be_left_early(settles: str, safe: bool | None) -> None:
     assert _repairs(CALLS_BACK.format(settles=settles), "CNL409") == [safe]
+
+
+@pytest.mark.parametrize(
+    ("kind", "tells", "safe"),
+    [
+        ("OSError", "pass", True),
+        ("OSError", "self.reader = None", True),
+        ("OSError", "log.error('no connection')", False),
+        ("OSError", "notify('no connection')", False),
+        ("OSError", "self.refused += 1", False),
+        ("Exception", "log.error('failed')", True),
+    ],
+)
+def test_what_is_said_of_one_error_is_not_to_be_said_of_a_cancellation(kind: str, tells: str, safe: bool) -> None:
+    source = CONNECTS.format(waits="greet(reader)").replace("except Exception:", f"except {kind}:\n        {tells}")
+    assert _repairs(source, "CNL403") == [safe]
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "safe"),
+    [
+        ("if poll:", "", True),
+        ("try:", "finally:\n        pass", True),
+        ("try:\n        await poll()\n    except OSError:", "", False),
+    ],
+)
+def test_what_must_be_over_first_may_be_waited_for_on_purpose(begins: str, ends: str, safe: bool) -> None:
+    assert _repairs(TURNS.format(begins=begins, ends=ends), "CNL101") == [safe]
+
+
+@pytest.mark.parametrize(
+    ("waits", "then", "safe"),
+    [
+        ("conn.rollback()", "pool.release(conn)", False),
+        ("conn.transaction.rollback()", "pool.release(conn)", False),
+        ("conn.rollback()", "conn.close()", True),
+        ("conn.rollback()", "conns.unregister(conn)", True),
+        ("other.close()", "pool.release(conn)", True),
+    ],
+)
+def test_what_a_wait_may_not_have_finished_with_goes_to_nobody_unasked(waits: str, then: str, safe: bool) -> None:
+    assert _repairs(LEAVES.format(waits=waits, then=then), "CNL404") == [safe]
 
 
 @pytest.mark.parametrize(

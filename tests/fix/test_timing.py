@@ -66,10 +66,9 @@ def test_the_comments_of_both_stay() -> None:
         before()
 
         # above the with
-        try:
+        try:  # at the try
             # above the try
-            # at the with
-            with limit():  # at the try
+            with limit():  # at the with
                 # above the work
                 work()
         except A:  # at the clause
@@ -109,7 +108,7 @@ def test_a_call_names_one_more_class(written: str, after: str) -> None:
         ("while 1: pass\n", "while 1:\n    pause()\n", ()),
         (
             "while 1:\n    if a:\n        continue  # why\n    b()\n",
-            "while 1:\n    if a:\n        pause()  # why\n        continue\n    b()\n",
+            "while 1:\n    if a:\n        pause()\n        continue  # why\n    b()\n",
             ("Continue: continue",),
         ),
         (

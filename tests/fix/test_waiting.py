@@ -172,7 +172,7 @@ def test_instead_of_suppress(before: str, after: str) -> None:
         (
             "with lock, suppress(C, Exception):  # a\n    t.cancel()\n    await t",
             "Call: suppress(C, Exception)",
-            "with lock:\n    # a\n    t.cancel()\n    await asyncio.gather(t, return_exceptions=True)",
+            "with lock:  # a\n    t.cancel()\n    await asyncio.gather(t, return_exceptions=True)",
         ),
         (
             "try:\n    await self.t  # a\nexcept:\n    pass  # b\nfinally:\n    x",

@@ -77,6 +77,7 @@ class Call:
         result: what the call returned.
         cut: whether it was awaited and left before it was through, by a cancellation.
         entered: whether its result was given to a ``with`` statement, which is what acquires then.
+        error: what waiting for it raises in the end, if it is to fail.
     """
 
     def __init__(self, name: str, receiver: Fake | None, arguments: tuple[object, ...]) -> None:
@@ -86,6 +87,7 @@ class Call:
         self.result: object = None
         self.cut = False
         self.entered = False
+        self.error: Exception | None = None
 
     @property
     def verb(self) -> str:
@@ -179,6 +181,8 @@ async def _suspend_once(call: Call | None, value: Any) -> Any:
         return value
     call.cut = True
     await asyncio.sleep(0)
+    if call.error is not None:
+        raise call.error
     call.cut = False
     return value
 
@@ -198,6 +202,8 @@ def work(name: str, log: list[Call], seconds: float) -> Callable[..., Coroutine[
         log.append(call)
         call.cut = True
         await asyncio.sleep(seconds)
+        if call.error is not None:
+            raise call.error
         call.cut = False
         return call.result
 

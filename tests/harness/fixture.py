@@ -168,7 +168,7 @@ def cases(path: Path) -> list[Case]:
     lines = split_lines(text)
     return [
         Case(path, name, first, function.end_lineno or first, _needs(function, lines, first))
-        for name, function in _functions(ast.parse(text))
+        for name, function in functions(ast.parse(text))
         for first in [min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])]
     ]
 
@@ -208,7 +208,8 @@ def _columns(finding: Finding, lines: Sequence[str]) -> tuple[int, int]:
     return span.column, len(re.split(r"\s*#!", lines[span.line - 1])[0].rstrip())
 
 
-def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+def functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Yield the functions of a module and the methods of its classes, with their names."""
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield node.name, node

@@ -86,7 +86,7 @@ An example
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -198,29 +198,43 @@ def passes(lines: Sequence[int], places: Sequence[tuple[int, int]]) -> bool:
     return True
 
 
-def _harmful_runs(proof: Proof, case: Case) -> Iterator[Harmful]:
+def runs(
+    proof: Proof, case: Case, make: Callable[..., Run] = Run, last_point: int = _LAST_POINT
+) -> Iterator[tuple[Run, Harm | None]]:
+    """Drive one function through all its runs, and yield each with the harm that it did.
+
+    Args:
+        proof: how.
+        case: the function.
+        make: makes a run, given the suspension points at which it is to be cancelled.
+        last_point: the last of them.
+    """
     alone = proof.special("undisturbed", case)
     points: tuple[int, ...] | None = ()
     while points is not None:
-        run = Run(*points)
+        run = make(*points)
         with finished(run, lambda run=run: _body(proof, case, run, alone), str(case.path)):  # type: ignore[misc]
-            harm = _harm(proof, case, run)
-            if harm is not None:
-                yield Harmful(str(run), str(harm), tuple(run.lines))
-            elif run.end == RAISED and not isinstance(run.error, proof.expected):
-                raise ProofError(f"{case}: {run}, which is no harm that the proof names") from run.error
-        points = None if alone else _next_points(run, proof.cancel_twice)
+            yield run, _harm(proof, case, run)
+        points = None if alone else _next_points(run, proof.cancel_twice, last_point)
 
 
-def _next_points(run: Run, twice: bool) -> tuple[int, ...] | None:
+def _harmful_runs(proof: Proof, case: Case) -> Iterator[Harmful]:
+    for run, harm in runs(proof, case):
+        if harm is not None:
+            yield Harmful(str(run), str(harm), tuple(run.lines))
+        elif run.end == RAISED and not isinstance(run.error, proof.expected):
+            raise ProofError(f"{case}: {run}, which is no harm that the proof names") from run.error
+
+
+def _next_points(run: Run, twice: bool, last_point: int) -> tuple[int, ...] | None:
     """Return where the next run is to be cancelled; where a run was not reached, neither would be the ones after it."""
     if not run.cancel_at:
         return (1,)
     first, last = run.cancel_at[0], run.cancel_at[-1]
     reached = run.points >= last
-    if twice and reached and last < _LAST_POINT:
+    if twice and reached and last < last_point:
         return (first, last + 1)
-    if (reached or last > first) and first < _LAST_POINT:
+    if (reached or last > first) and first < last_point:
         return (first + 1,)
     return None
 

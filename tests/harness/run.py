@@ -40,6 +40,7 @@ class Run:
         given: what was filled in, by the names of the parameters.
         task: the task it runs in.
         cancelled: whether ``task.cancel()`` was called and took effect.
+        struck: how many calls were in the log whenever it was, and how many lines had been passed.
         end: how the task ended: RETURNED, CANCELLED, RAISED, GOES_ON or WAITS.
         error: what it raised.
         log: the calls of the fakes.
@@ -60,6 +61,7 @@ class Run:
         self.owner: object = None
         self.given: dict[str, object] = {}
         self.cancelled = False
+        self.struck: list[tuple[int, int]] = []
         self.end = WAITS
         self.error: BaseException | None = None
         self.log: list[Call] = []
@@ -121,7 +123,9 @@ def finished(run: Run, body: Callable[[], Coroutine[Any, Any, Any]], filename: s
             finish()
 
     def cancel() -> None:
-        run.cancelled = run.task.cancel() or run.cancelled
+        if run.task.cancel():
+            run.cancelled = True
+            run.struck.append((len(run.log), len(run.lines)))
 
     async def watched() -> Any:
         watched_over.append(body())

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.cleanup.framing import block_of
-from flake8_cancel.code.cleanup.once import ends_but_once
+from flake8_cancel.code.cleanup.once import doors, stays_shut
 from flake8_cancel.code.cleanup.owed import owed
 from flake8_cancel.code.cleanup.releases import any_of, handed_to_with, lets_out, passes
 from flake8_cancel.code.cleanup.taking import Act, Key, givings, key, mentions, own_statements
@@ -18,7 +18,7 @@ from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import SUSPEND, State
 from flake8_cancel.code.lost.cancellers import ended_by_child
 from flake8_cancel.code.meaning.scopes import FUNCTIONS
-from flake8_cancel.code.traces import Matching
+from flake8_cancel.code.patterns import Matching
 from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends
 
@@ -72,9 +72,7 @@ def cleanup_blocks(module: Module, statement: ast.AST) -> Iterator[list[ast.stmt
         module: the module.
         statement: a ``try`` statement or a coroutine function; any other has none.
     """
-    if isinstance(statement, ast.AsyncFunctionDef) and (
-        _is_exit(module, statement) or ends_but_once(module, statement)
-    ):
+    if isinstance(statement, ast.AsyncFunctionDef) and (_is_exit(module, statement) or doors(module, statement)):
         yield statement.body
     if not isinstance(statement, ast.Try):
         return
@@ -110,15 +108,18 @@ def waits_in(module: Module, block: list[ast.stmt], shielded: bool = False) -> d
     """
     function = module.function(block[0])
     flow = module.flow(function) if isinstance(function, ast.AsyncFunctionDef) else None
-    if flow is None:
+    if flow is None or not isinstance(function, ast.AsyncFunctionDef):
         return {}
     inside = nodes_of(block)
     around = module.parent(block[0])
     in_handler = isinstance(around, ast.ExceptHandler)
+    ending = doors(module, function) if around is function and not _is_exit(module, function) else []
     found: dict[ast.AST, list[State]] = {}
     for state in flow.every_state():
         node = state.point.node
-        if state.point.kind == SUSPEND and node in inside and (not in_handler or cancelled_pending(state)):
+        if state.point.kind != SUSPEND or node not in inside or (in_handler and not cancelled_pending(state)):
+            continue
+        if not ending or stays_shut(flow, state, ending):
             found.setdefault(node, []).append(state)
     return {
         node: found[node]

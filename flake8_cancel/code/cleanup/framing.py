@@ -147,6 +147,24 @@ def hands_on_what_it_caught(handler: ast.ExceptHandler, module: Module) -> bool:
     return False
 
 
+def does_more_than_clean_up(handler: ast.ExceptHandler, facts: Facts) -> bool:
+    """Tell whether a handler logs, counts or tells somebody what it takes the exception for.
+
+    Args:
+        handler: the clause.
+        facts: what ends something.
+    """
+    return any(
+        not isinstance(part, (ast.Raise, ast.Pass, ast.Delete))
+        and not forgets(part)
+        and not ends_something(part, facts)
+        # What a clause inside logs is how the cleanup fared.
+        and (part in handler.body or not is_log_line(part))
+        for part in own_statements(handler.body)
+        if not hasattr(part, "body")
+    )
+
+
 def is_log_line(node: ast.stmt) -> bool:
     """Tell whether a statement only writes a log."""
     return isinstance(node, ast.Expr) and is_log(node.value)
@@ -194,6 +212,11 @@ def jumps(statements: Sequence[ast.AST], besides: ast.AST | None = None) -> bool
         in_loop = in_loop or isinstance(node, _LOOPS)
         waiting.extend((child, in_loop) for child in children(node))
     return False
+
+
+def forgets(node: ast.stmt) -> bool:
+    """Tell whether a statement sets something to a constant."""
+    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
 
 
 def _binds(statement: ast.stmt, thing: Key | None) -> bool:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.cut_short import Cut, following
-from flake8_cancel.code.cleanup.framing import is_log_line, jumps, only_cleans_up
+from flake8_cancel.code.cleanup.framing import forgets, is_log_line, jumps, only_cleans_up
 from flake8_cancel.code.cleanup.owed import owed
+from flake8_cancel.code.cleanup.taking import key, mentions
 from flake8_cancel.code.tree import walk
+from flake8_cancel.code.verbs import words
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
+
+# The first words of calls by which what is given can be taken again by others.
+_HANDS_BACK = frozenset({"append", "checkin", "give", "put", "putconn", "release", "return"})
 
 
 def can_be_nested(cut: Cut) -> tuple[ast.stmt, ast.stmt] | None:
@@ -39,15 +45,33 @@ def is_cleanup_alone(cut: Cut, module: Module) -> bool:
         module: the module.
     """
     return all(
-        only_cleans_up(node, module.facts) or is_log_line(node) or _forgets(node) or owed(module, node) is not None
+        only_cleans_up(node, module.facts) or is_log_line(node) or forgets(node) or owed(module, node) is not None
         for node in _rest(cut)
     )
+
+
+def hands_back_unfinished(cut: Cut) -> bool:
+    """Tell whether others get what the wait may not have finished with: a connection goes back in a transaction.
+
+    Args:
+        cut: the wait and what it skips.
+    """
+    waited = [method.value for method, _ in _methods([cut.wait])]
+    given_back = [
+        given
+        for method, call in _methods(_rest(cut))
+        if not _HANDS_BACK.isdisjoint(words(method.attr)[:1])
+        for given in call.args
+    ]
+    return any(mentions(receiver, key(given)) for receiver in waited for given in given_back)
+
+
+def _methods(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.Attribute, ast.Call]]:
+    for node in (part for root in nodes for part in walk(root)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node.func, node
 
 
 def _rest(cut: Cut) -> tuple[ast.stmt, ...]:
     behind = following(cut.block, cut.statement)
     return tuple(behind[: behind.index(cut.last) + 1])
-
-
-def _forgets(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)

@@ -3,66 +3,135 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
+from flake8_cancel.code.cleanup.releases import after, lets_out, passes
 from flake8_cancel.code.cleanup.taking import own_statements
-from flake8_cancel.code.graph.evaluate import header, survey
+from flake8_cancel.code.graph.edges import CANCELLED, DEADLINE, NEXT, RAISED
 from flake8_cancel.code.verbs import ends
 
 if TYPE_CHECKING:
+    from flake8_cancel.code.graph.flow import Flow
+    from flake8_cancel.code.graph.points import State
     from flake8_cancel.code.module import Module
 
+_KINDS = frozenset({NEXT, CANCELLED, DEADLINE, RAISED})
+_WITHS = (ast.With, ast.AsyncWith)
 
-def ends_but_once(module: Module, function: ast.AsyncFunctionDef) -> bool:
-    """Tell whether a function is there to end something, and is done for good as soon as it has begun.
 
-    It returns at once where a flag is set, sets that flag before it waits, and takes it back on no way out of an error:
-    ``if self._closed: return``, ``self._closed = True``.
+class Door(NamedTuple):
+    """How a function keeps out whoever calls it again: ``if self._closed: return``.
+
+    Attributes:
+        guard: what asks.
+        shutting: what shuts the door: ``self._closed = True``.
+        opening: what opens it again, or may.
+    """
+
+    guard: ast.If
+    shutting: frozenset[ast.stmt]
+    opening: frozenset[ast.stmt]
+
+
+def doors(module: Module, function: ast.AsyncFunctionDef) -> list[Door]:
+    """Return the doors of a function that is there to end something, and is done for good when one is shut.
 
     Args:
         module: the module.
         function: a coroutine function.
     """
     if not ends(function.name, module.facts):
-        return False
-    asked: set[str] = set()
-    for statement in function.body:
-        if isinstance(statement, ast.If) and isinstance(statement.body[-1], ast.Return):
-            asked.update(_flags(module, statement.test))
-        told = asked.intersection(_told(module, statement))
-        if told:
-            return told.isdisjoint(_taken_back(module, function))
-        if any(map(_suspends, own_statements([statement]))):
-            return False
+        return []
+    asked = [(guard, *flag) for guard in _guards(function.body) for flag in _flags(module, guard.test)]
+    stores = list(_stores(module, function)) if asked else []
+    found = []
+    for guard, flag, kept_out in asked:
+        telling = [(statement, truth is kept_out) for statement, name, truth in stores if name == flag]
+        shutting = frozenset(statement for statement, shuts in telling if shuts)
+        if shutting:
+            found.append(Door(guard, shutting, frozenset(statement for statement, shuts in telling if not shuts)))
+    return found
+
+
+def stays_shut(flow: Flow, state: State, found: Iterable[Door]) -> bool:
+    """Tell whether a function that is cancelled at a state is never gone on with: one of its doors is shut then.
+
+    Args:
+        flow: the graph of the function.
+        state: where it is suspended.
+        found: its doors.
+    """
+    for door in found:
+        is_shut = passes(door.shutting)
+        if getattr(state.point.node, "lineno", 0) <= (door.guard.end_lineno or 0) or _opens_again(flow, state, door):
+            continue
+        if _is_behind(flow, state, door) or not lets_out(flow, state, is_shut):
+            return True
     return False
 
 
-def _flags(module: Module, test: ast.expr) -> Iterator[str]:
-    """Yield the attributes whose truth a test asks for."""
-    asked = test.operand if isinstance(test, ast.UnaryOp) else test
-    for part in asked.values if isinstance(asked, ast.BoolOp) else [asked]:
-        reference = module.reference(part) if isinstance(part, ast.Attribute) else None
-        if reference:
-            yield reference
+def _opens_again(flow: Flow, state: State, door: Door) -> bool:
+    """Tell whether a cancellation that comes in at a state opens a door on its way out."""
+    goes_to = [step.state for step in flow.steps(state) if step.kind == CANCELLED]
+    return flow.walk(goes_to, passes(door.opening)) is not None
 
 
-def _told(module: Module, statement: ast.stmt) -> Iterator[str]:
-    """Yield what a statement sets to a constant."""
-    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
-        yield from filter(None, map(module.reference, statement.targets))
+def _is_behind(flow: Flow, state: State, door: Door) -> bool:
+    """Tell whether every way to a state passes what shuts a door, and none that goes on from what opens it does not."""
+
+    def is_here(other: State) -> bool:
+        return other == state
+
+    is_shut = passes(door.shutting)
+    open_again = [one for statement in door.opening for one in after(flow, statement)]
+    is_reached = flow.walk([flow.start], is_here, kinds=_KINDS)
+    return is_reached is not None and not flow.walk([flow.start, *open_again], is_here, is_shut, _KINDS)
 
 
-def _taken_back(module: Module, function: ast.AsyncFunctionDef) -> Iterator[str]:
-    """Yield what the handlers and ``finally`` blocks of a function set to a constant."""
-    for node in own_statements(function.body):
-        if isinstance(node, ast.Try):
-            handled = [statement for handler in node.handlers for statement in handler.body]
-            for statement in own_statements([*handled, *node.finalbody]):
-                yield from _told(module, statement)
+def _guards(block: Iterable[ast.stmt]) -> Iterator[ast.If]:
+    """Yield what returns at once where something is so, under a lock too."""
+    for statement in block:
+        if isinstance(statement, ast.If) and isinstance(statement.body[-1], ast.Return):
+            yield statement
+        elif isinstance(statement, _WITHS):
+            yield from _guards(statement.body)
 
 
-def _suspends(statement: ast.stmt) -> bool:
-    if isinstance(statement, (ast.AsyncFor, ast.AsyncWith)):
-        return True
-    return any(survey(part).suspends for part in header(statement))
+def _flags(module: Module, test: ast.expr, truth: bool = True) -> Iterator[tuple[str, bool]]:
+    """Yield the attributes that a test asks for, and whether it asks for their truth."""
+    match test:
+        case ast.BoolOp(values=parts):
+            for part in parts:
+                yield from _flags(module, part, truth)
+        case ast.UnaryOp(op=ast.Not(), operand=inner):
+            yield from _flags(module, inner, not truth)
+        case ast.Compare(left=asked, ops=[ast.Is()], comparators=[ast.Constant(value=None)]) if truth:
+            yield from _flags(module, asked, False)
+        case ast.Attribute():
+            reference = module.reference(test)
+            if reference:
+                yield reference, truth
+
+
+def _stores(module: Module, function: ast.AsyncFunctionDef) -> Iterator[tuple[ast.stmt, str, bool | None]]:
+    """Yield what a function binds, and whether that is certainly true or false."""
+    for statement in own_statements(function.body):
+        if not isinstance(statement, ast.Assign):
+            continue
+        for target in statement.targets:
+            for one, value in _pairs(target, statement.value):
+                reference = module.reference(one)
+                if reference:
+                    yield statement, reference, bool(value.value) if isinstance(value, ast.Constant) else None
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield what an assignment binds to what, of ``conn, self._conn = self._conn, None`` both."""
+    match target, value:
+        case ast.Tuple(elts=targets), ast.Tuple(elts=values) if len(targets) == len(values):
+            yield from zip(targets, values, strict=True)
+        case ast.Tuple(elts=targets), _:
+            yield from ((one, value) for one in targets)
+        case _:
+            yield target, value

@@ -6,16 +6,29 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.left_open import holds_nothing
-from flake8_cancel.code.cleanup.taking import COUNT, ENTRY, METHOD, Act, givings, key, root
+from flake8_cancel.code.cleanup.taking import (
+    COUNT,
+    ENTRY,
+    METHOD,
+    Act,
+    gives_back,
+    givings,
+    key,
+    own_statements,
+    root,
+    takings,
+)
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.tree import walk
-from flake8_cancel.code.verbs import TAKES_OUT, ends
+from flake8_cancel.code.verbs import TAKES_OUT, ends, matches, may_close_pair
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 # What stays on the disk.
 _REMOVERS = frozenset({"os.remove", "os.rmdir", "os.unlink", "shutil.rmtree"})
+# What lets those go on who wait for a future.
+_RESOLVES = frozenset({"set_exception", "set_result"})
 _ASKS_KIND = frozenset({"builtins.hasattr", "builtins.isinstance"})
 
 
@@ -40,7 +53,37 @@ def _is_owed(module: Module, act: Act) -> bool:
         return False
     if act.verb in TAKES_OUT and act.given:
         return _outlives(act)
+    if may_close_pair(act.verb) and _is_second_of_pair(module, act):
+        return True
+    if act.verb in _RESOLVES:
+        return _is_waited_for(module, act.call.func.value)
     return act.verb == "set" and module.kind(act.call.func.value) is Kind.EVENT
+
+
+def _is_waited_for(module: Module, future: ast.expr) -> bool:
+    """Tell whether something is a future of the object that another function of this file waits for."""
+    reference = module.reference(future)
+    if not reference or not reference.startswith("self.") or module.kind(future) is not Kind.FUTURE:
+        return False
+    owner, function = module.class_around(future), module.function(future)
+    return any(
+        module.class_around(wait) is owner
+        and module.function(wait) is not function
+        and any(isinstance(node, ast.Attribute) and module.reference(node) == reference for node in walk(wait))
+        for wait in module.awaits()
+    )
+
+
+def _is_second_of_pair(module: Module, act: Act) -> bool:
+    """Tell whether an act undoes what its function has done by the first of a pair of methods: ``remove_reader()``."""
+    function = module.function(act.node)
+    body = function.body if isinstance(function, ast.AsyncFunctionDef) else []
+    return any(
+        matches(taking.verb, act.verb) and gives_back(act, taking, module.facts)
+        for node in own_statements(body)
+        for taking in takings(node)
+        if taking.form == METHOD
+    )
 
 
 def _is_idle_generator(module: Module, call: ast.Call) -> bool:

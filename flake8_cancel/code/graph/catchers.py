@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.graph.errors import BASE_EXCEPTION, CANCELLED_ERROR
-from flake8_cancel.code.traces import Matching
+from flake8_cancel.code.patterns import Matching
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module

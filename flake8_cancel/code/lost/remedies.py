@@ -55,12 +55,12 @@ def remedy(module: Module, catcher: Catcher, loss: Loss) -> Remedy | None:
     """Return how the cancellation that a handler or ``with`` item loses can be let through, None where it cannot.
 
     It is safe where the loss keeps the function in a loop that it cannot leave otherwise: then no caller can have
-    relied on it. Where the function ended, whoever cancels it and waits for it gets a CancelledError now; when that
-    one stands in the same file and takes none, there is no remedy. Nor is there one where cleanup that follows would be
-    skipped then and cannot go into a ``finally``, or where the handler is the only way out of an endless loop to what
-    follows it.
+    relied on it. In a handler, though, the loop may wait on purpose for what must be over first. Where the function
+    ended, whoever cancels it and waits for it gets a CancelledError now; when that one stands in the same file and
+    takes none, there is no remedy. Nor is there one where cleanup that follows would be skipped then and cannot go into
+    a ``finally``, or where the handler is the only way out of an endless loop to what follows it.
     """
-    safe = loss.kind == TURNS and loss.for_ever
+    safe = loss.kind == TURNS and loss.for_ever and not _is_in_handler(module, catcher)
     if not safe and module.canceller_takes_no_cancellation(module.function(catcher)):
         return None
     found = _for_item(module, catcher) if isinstance(catcher, ast.withitem) else _for_handler(module, catcher, loss)
@@ -76,6 +76,12 @@ def remedy(module: Module, catcher: Catcher, loss: Loss) -> Remedy | None:
     owner = module.parent(statement)
     marks = (statement, found.target, *found.marks, cleanup[0], cleanup[-1])
     return Remedy(owner, False, marks, (*found.words, FINALLY)) if owner else None
+
+
+def _is_in_handler(module: Module, catcher: Catcher) -> bool:
+    """Tell whether a handler of its function holds a place."""
+    holding = (outer for outer in module.ancestors(catcher) if isinstance(outer, (ast.ExceptHandler, *_NESTED)))
+    return isinstance(next(holding, None), ast.ExceptHandler)
 
 
 def _leaves_for_good(module: Module, leaving: ast.AST) -> bool:

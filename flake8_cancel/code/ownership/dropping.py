@@ -126,54 +126,6 @@ def annotating(module: Module) -> tuple[str, ...]:
     return () if module.facts.target >= _CAN_SUBSCRIPT else (UNANNOTATED,)
 
 
-def needs_no_keeper(module: Module, call: ast.Call) -> bool:
-    """Tell whether a task is made of a function of this file that keeps its own task, or is always kept by the loop."""
-    coroutines = [*call.args, *(one.value for one in call.keywords)]
-    calls = [one for one in coroutines if isinstance(one, ast.Call)]
-    if any(_is_sleep(module, one) for one in calls):
-        return True
-    functions = filter(None, (module.definition(one.func) for one in calls))
-    return any(_keeps_itself(module, one) or _only_sleeps(module, one) for one in functions)
-
-
-def _keeps_itself(module: Module, function: ast.AST) -> bool:
-    """Tell whether a function asks for its own task, and not only to compare it."""
-    calls = (node for node in walk(function) if isinstance(node, ast.Call))
-    return any(
-        module.name(call.func) == "asyncio.current_task" and not _is_only_compared(module, function, call)
-        for call in calls
-    )
-
-
-def _is_only_compared(module: Module, function: ast.AST, task: ast.Call) -> bool:
-    statement = module.parent(task)
-    if not isinstance(statement, ast.Assign):
-        return isinstance(statement, ast.Compare)
-    match statement.targets:
-        case [ast.Name(id=name)]:
-            uses = [node for node in walk(function) if isinstance(node, ast.Name) and node.id == name]
-            return all(node is statement.targets[0] or isinstance(module.parent(node), ast.Compare) for node in uses)
-    return False
-
-
-def _only_sleeps(module: Module, function: ast.AST) -> bool:
-    """Tell whether a function waits for nothing but a time: the loop holds its timers, and they hold the task.
-
-    A method that does not wait at all may be a hook, for others to override.
-    """
-    flow = module.flow(function) if isinstance(function, ast.AsyncFunctionDef) else None
-    if flow is None:
-        return False
-    waits = [state.point.node for state in flow.suspensions()]
-    if not waits and module.class_around(function):
-        return False
-    return all(isinstance(wait, ast.Await) and _is_sleep(module, wait.value) for wait in waits)
-
-
-def _is_sleep(module: Module, coroutine: ast.expr) -> bool:
-    return isinstance(coroutine, ast.Call) and module.name(coroutine.func) == "asyncio.sleep"
-
-
 def _dead_local(module: Module, statement: ast.Assign | ast.AnnAssign) -> Dropped | None:
     function = module.function(statement)
     target, *others = statement.targets if isinstance(statement, ast.Assign) else [statement.target]

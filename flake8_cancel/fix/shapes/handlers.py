@@ -8,7 +8,7 @@ import libcst as cst
 from libcst import matchers
 
 from flake8_cancel.fix.edit import NoFixError
-from flake8_cancel.fix.lines import above, as_block, block_of, lines_of, parted
+from flake8_cancel.fix.lines import above, as_block, block_in_place_of, block_of, lines_of, parted
 from flake8_cancel.fix.shapes.commas import closing
 from flake8_cancel.fix.splice import Replacement, spliced
 
@@ -58,9 +58,10 @@ def remove_handler(node: cst.Try, handler: cst.ExceptHandler) -> Replacement:
     handlers = [other for other in node.handlers if other is not handler]
     if handlers:
         return node.with_changes(handlers=handlers)
-    lines = [*lines_of(node.body), *(lines_of(node.orelse.body) if node.orelse else [])]
-    if node.finalbody:
-        body = block_of(lines) if node.orelse else node.body
+    is_kept = node.finalbody is not None
+    lines = [*lines_of(node.body, opening=not is_kept), *(lines_of(node.orelse.body) if node.orelse else [])]
+    if is_kept:
+        body = block_in_place_of(node.body, lines) if node.orelse else node.body
         return node.with_changes(body=body, handlers=[], orelse=None)
     return cst.FlattenSentinel(above(node.leading_lines, lines))
 

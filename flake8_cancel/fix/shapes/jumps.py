@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from flake8_cancel.fix.lines import Item, above, as_block, as_line, comments, is_idle, lines_of
+from flake8_cancel.fix.lines import Item, above, as_block, as_line, comments, is_idle, lines_of, opening_of
 from flake8_cancel.fix.splice import Replacement, spliced
 
 
@@ -31,8 +31,7 @@ def jump_behind(node: cst.Try) -> Replacement:
     if rest:
         kept = final.with_changes(body=body.with_changes(body=rest, footer=()))
         return cst.FlattenSentinel([node.with_changes(finalbody=kept), jump, *footer])
-    opening = [cst.EmptyLine(comment=body.header.comment)] if body.header.comment else []
-    behind = [*above([*comments(final.leading_lines), *opening], [jump]), *footer]
+    behind = [*above([*comments(final.leading_lines), *opening_of(body)], [jump]), *footer]
     if node.handlers:
         return cst.FlattenSentinel([node.with_changes(finalbody=None), *behind])
     return cst.FlattenSentinel(above(node.leading_lines, [*lines_of(node.body), *behind]))

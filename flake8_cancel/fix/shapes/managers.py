@@ -96,15 +96,14 @@ def tried_around(node: cst.With, block: cst.Try) -> cst.Try:
         block: the ``try``, the one statement in it; it has one handler and nothing else.
     """
     suite, inside = as_block(node.body), as_block(block.body)
-    opening = []
-    if not inside.header.comment:
-        inside = inside.with_changes(header=suite.header)
-    elif suite.header.comment:
-        opening = [cst.EmptyLine(comment=suite.header.comment)]
-    limited = node.with_changes(body=inside, leading_lines=[*comments(block.leading_lines), *opening])
+    limited = node.with_changes(
+        body=inside.with_changes(header=suite.header), leading_lines=comments(block.leading_lines)
+    )
     (handler,) = block.handlers
     handled = as_block(handler.body)
     handled = handled.with_changes(footer=[*handled.footer, *comments(suite.footer)])
     return block.with_changes(
-        body=block_of([limited]), handlers=[handler.with_changes(body=handled)], leading_lines=node.leading_lines
+        body=block_of([limited]).with_changes(header=inside.header),
+        handlers=[handler.with_changes(body=handled)],
+        leading_lines=node.leading_lines,
     )

@@ -9,7 +9,18 @@ import libcst as cst
 from libcst import matchers
 
 from flake8_cancel.fix.edit import Edit, NoFixError
-from flake8_cancel.fix.lines import Item, above, block_of, comments, is_idle, lines_of, remarks, with_trailing
+from flake8_cancel.fix.lines import (
+    Item,
+    above,
+    block_in_place_of,
+    block_of,
+    comments,
+    is_idle,
+    lines_of,
+    opening_of,
+    remarks,
+    with_trailing,
+)
 from flake8_cancel.fix.shapes.handlers import without_classes
 from flake8_cancel.fix.shapes.managers import without_suppressed
 from flake8_cancel.fix.splice import Replacement
@@ -135,7 +146,7 @@ def wait_instead_of_suppress(edit: Edit, node: cst.With, call: cst.Call, caught:
     """
     before, line, task = _awaited(node.body)
     lines = [*before, *_commented(wait_for_task(edit, task), line)]
-    return without_suppressed(node.with_changes(body=block_of(lines)), call, caught)
+    return without_suppressed(node.with_changes(body=block_in_place_of(node.body, lines)), call, caught)
 
 
 def gather_instead(edit: Edit, node: cst.Try | cst.With, catcher: cst.CSTNode) -> Replacement:
@@ -176,15 +187,15 @@ def _uncaught(node: cst.Try | cst.With, lines: Sequence[Item], catcher: cst.CSTN
     """Return lines in place of a block, with nothing that takes their errors."""
     if isinstance(node, cst.With):
         call = cst.ensure_type(catcher, cst.Call)
-        return without_suppressed(node.with_changes(body=block_of(lines)), call, call.args)
+        return without_suppressed(node.with_changes(body=block_in_place_of(node.body, lines)), call, call.args)
     return _untried(node, [*lines, *remarks(cst.ensure_type(catcher, cst.ExceptHandler))])
 
 
 def _untried(node: cst.Try, lines: Sequence[Item], handlers: Sequence[cst.ExceptHandler] = ()) -> Replacement:
     """Return lines in place of a ``try`` block, in a ``try`` as far as there is need of one."""
     if handlers or node.finalbody:
-        return node.with_changes(body=block_of(lines), handlers=handlers, orelse=None)
-    return cst.FlattenSentinel(above(node.leading_lines, lines))
+        return node.with_changes(body=block_in_place_of(node.body, lines), handlers=handlers, orelse=None)
+    return cst.FlattenSentinel(above([*node.leading_lines, *opening_of(node.body)], lines))
 
 
 def _bound(edit: Edit, task: cst.BaseExpression, word: str = _TASK) -> tuple[list[Item], cst.Name]:
@@ -197,7 +208,7 @@ def _bound(edit: Edit, task: cst.BaseExpression, word: str = _TASK) -> tuple[lis
 
 def _awaited(suite: cst.BaseSuite) -> tuple[list[Item], cst.SimpleStatementLine, cst.BaseExpression]:
     """Return the last statement of a block, ``await task``, the lines above it, which only cancel, and the task."""
-    lines = lines_of(suite)
+    lines = lines_of(suite, opening=False)
     statements = [item for item in lines if not isinstance(item, cst.EmptyLine)]
     match statements[-1]:
         case cst.SimpleStatementLine(body=[cst.Expr(value=cst.Await(expression=task))]) as line:

@@ -9,7 +9,7 @@ import libcst as cst
 from libcst import matchers
 
 from flake8_cancel.fix.edit import NoFixError
-from flake8_cancel.fix.lines import Item, block_of, comments, lines_of, parted, with_leading
+from flake8_cancel.fix.lines import Item, alone, block_in_place_of, block_of, comments, lines_of, parted, with_leading
 from flake8_cancel.fix.shapes.blocks import block_with, one_by_one
 from flake8_cancel.fix.shapes.managers import enclosed
 from flake8_cancel.fix.splice import Replacement, spliced
@@ -156,8 +156,11 @@ def _one_whatever_happens_to_another(releases: Sequence[Item]) -> list[Item]:
 
 def _finished_by(statement: cst.Try, releases: Sequence[Item]) -> cst.Try:
     """Return a ``try`` that does something more at its end, behind what its own ``finally`` does."""
-    own = lines_of(statement.finalbody.body) if statement.finalbody else []
-    return statement.with_changes(finalbody=cst.Finally(block_of(_one_whatever_happens_to_another([*own, *releases]))))
+    final = statement.finalbody
+    if final is None:
+        return statement.with_changes(finalbody=cst.Finally(block_of(_one_whatever_happens_to_another(releases))))
+    done = _one_whatever_happens_to_another([*lines_of(final.body, opening=False), *releases])
+    return statement.with_changes(finalbody=final.with_changes(body=block_in_place_of(final.body, done)))
 
 
 def _with_body(owner: _Node, block: cst.BaseSuite, items: Sequence[Item]) -> _Node:
@@ -175,5 +178,4 @@ def _header(line: Item) -> cst.TrailingWhitespace:
 
 
 def _trailing(line: Item) -> list[cst.EmptyLine]:
-    trailing = _header(line)
-    return [cst.EmptyLine(comment=trailing.comment)] if trailing.comment else []
+    return alone(_header(line))

@@ -38,7 +38,8 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.lost.guards import is_expected, is_told_apart
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.traces import PLAIN_WITH, has_timeout_scope
+from flake8_cancel.code.patterns import PLAIN_WITH
+from flake8_cancel.code.timed_traces import has_timeout_scope
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

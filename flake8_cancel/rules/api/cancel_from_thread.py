@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.lost.threads import started_by, starter
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.traces import Matching
+from flake8_cancel.code.patterns import Matching
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

@@ -46,7 +46,8 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.lost.everyone import Treated, treated
 from flake8_cancel.code.lost.own_tasks import cut_off
-from flake8_cancel.rule import Finding, Module, Repair, Rule
+from flake8_cancel.code.patterns import CANCEL_CALL
+from flake8_cancel.rule import Finding, Module, Repair, Rule, span
 
 if TYPE_CHECKING:
     import libcst
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 
 class CancelsItself(Rule):
     code = "CNL205"
-    needs = (("all_tasks", "cancel"),)
+    needs = (("all_tasks", CANCEL_CALL),)
     visits = (ast.Call,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
@@ -81,7 +82,7 @@ class CancelsItself(Rule):
         if found is None or statement is None:
             return
         assert isinstance(call.func, ast.Attribute)
-        line = found.place.lineno  # type: ignore[attr-defined]
+        line = span(found.place).line
         message = f"{found.run.name}() comes here too, and cancels itself at line {line}; leave out current_task()"
         awaits = [(wait, "the task comes to this function here") for wait in found.awaits]
         path = [*awaits, (call, "cancelled here"), (found.place, "cut off here")]

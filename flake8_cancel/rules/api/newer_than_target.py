@@ -35,8 +35,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_cancel.code.traces import Matching, has_timeout_scope
-from flake8_cancel.code.younger import began, gives_message, younger_imports, younger_use
+from flake8_cancel.code.patterns import Before, Matching
+from flake8_cancel.code.timed_traces import has_timeout_scope
+from flake8_cancel.code.younger import MESSAGE, YOUNGER, began, gives_message, younger_imports, younger_use
 from flake8_cancel.rule import Finding, Module, Rule
 
 _MESSAGE = Matching(r"cancel\s*\(\s*[^\s)]")
@@ -48,20 +49,9 @@ class NewerThanTarget(Rule):
     file_needs = (
         ("asyncio", "contextlib"),
         (
-            "TaskGroup",
-            "Timeout",
-            has_timeout_scope,
-            "Runner",
-            "Barrier",
-            "BrokenBarrierError",
-            "cancelling",
-            "uncancel",
-            "create_eager_task_factory",
-            "eager_task_factory",
-            "EventLoop",
-            "QueueShutDown",
-            "aclosing",
-            _MESSAGE,
+            *(Before(version, name.rpartition(".")[2]) for name, version in YOUNGER.items() if "timeout" not in name),
+            Before(YOUNGER["asyncio.timeout"], has_timeout_scope),
+            Before(MESSAGE, _MESSAGE),
         ),
     )
     visits = (ast.Attribute, ast.Call, ast.ImportFrom)

@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.lost.guards import is_told_apart
 from flake8_cancel.code.meaning.truth import is_asked, is_called_too
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.traces import Matching
+from flake8_cancel.code.patterns import Matching
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:

@@ -51,6 +51,7 @@ from typing import TYPE_CHECKING, cast
 
 from flake8_cancel.code.lost.guards import is_expected, is_told_apart
 from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.patterns import WAIT
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ _COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp)
 class WaitGivenCoroutines(Rule):
     code = "CNL208"
     needs = ()
-    file_needs = ("asyncio", "wait")
+    file_needs = ("asyncio", WAIT)
     visits = (ast.Call,)
     # They ran on before as well, where Python made tasks of them.
     uncovers = frozenset({"CNL503", "CNL504"})

@@ -6,7 +6,7 @@ Why:
     cancellation comes just when the work is done. The ``await`` in the cleanup raises then, or fails with an error of
     its own, and what stands behind it is never done: the second connection stays open, the process runs on, whoever
     waits for the event waits for ever. ``__aexit__``, and the ``close()`` that it awaits, are such blocks too,
-    and so is one that sets a flag first and returns at once when it is called again.
+    and so is one that returns at once when it is called again, for a flag is set by then.
 
 Bad:
     async def forward(source, target):
@@ -28,18 +28,19 @@ Good:
 
 Fix:
     What waits goes into a ``try`` of its own, what follows into its ``finally``, up to the last cleanup. Safe where
-    that only cleans up, writes a log or sets a constant; unsafe where other work stands between. None where something
-    jumps out, or what follows uses a name that is bound by the statement that waits.
+    that only cleans up, writes a log or sets a constant; unsafe where other work stands between, and where what the
+    wait may not have finished with goes to others: a connection back to its pool in the middle of a rollback. None
+    where something jumps out, or what follows uses a name that is bound by the statement that waits.
 
 Not found:
-    The turns of a loop that follow (``for item in items: await item.close()``). Cleanup of what lives in memory alone:
-    local collections, attributes that are set to None. What the statement that waits makes itself, or what is made
-    behind it, and what is only given back if its result says so. An iterator that is closed if it can be. A wait that
-    only another file knows to be one: of methods of other things than the one that is given back next, only
-    ``close()``, ``flush()`` and their like count, and what is named for its waiting; no function that another file has,
-    which may well keep the cancellation to itself. What is awaited under ``asyncio.shield`` or in a shielded scope.
-    Where the CancelledError of a task that was cancelled here ends the cleanup, CNL505 speaks. Tests, fixtures and what
-    stands beside them, which nobody cancels.
+    The turns of a loop that follow (``for item in items: await item.close()``). A ``close()`` that can be called again,
+    or whose flag is set when it is through. Cleanup of what lives in memory alone: local collections, attributes that
+    are set to None. What the statement that waits makes itself, or what is made behind it, and what is only given back
+    if its result says so. An iterator that is closed if it can be. A wait that only another file knows to be one: of
+    methods of other things than the one that is given back next, only ``close()``, ``flush()`` and their like count,
+    and what is named for its waiting; no function that another file has, which may well keep the cancellation to
+    itself. What is awaited under ``asyncio.shield`` or in a shielded scope. Where the CancelledError of a task that was
+    cancelled here ends the cleanup, CNL505 speaks. Tests, fixtures and what stands beside them, which nobody cancels.
 """
 
 from __future__ import annotations
@@ -50,10 +51,11 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.certain import runs_on_asyncio
 from flake8_cancel.code.cleanup.cut_short import LEAVING, Cut, cleanup_blocks, cuts
-from flake8_cancel.code.cleanup.nesting import can_be_nested, is_cleanup_alone
+from flake8_cancel.code.cleanup.nesting import can_be_nested, hands_back_unfinished, is_cleanup_alone
 from flake8_cancel.code.cleanup.taking import shown
 from flake8_cancel.code.graph.catchers import BROAD_WORDS, NAMING_WORDS
-from flake8_cancel.code.traces import ASYNC_BLOCK, defines_ending, gives_back
+from flake8_cancel.code.patterns import ASYNC_BLOCK
+from flake8_cancel.code.traces import defines_ending, gives_back
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class CleanupCutShort(Rule):
     needs = (
         ("await", ASYNC_BLOCK),
         ("finally", "except", "__aexit__", defines_ending, LEAVING),
-        (".set(", "rmdir", gives_back),
+        (".set(", ".set_exception(", ".set_result(", "rmdir", gives_back),
     )
     file_needs = (("finally", "__aexit__", defines_ending, *NAMING_WORDS, *BROAD_WORDS),)
     visits = (ast.Try, ast.AsyncFunctionDef)
@@ -93,7 +95,8 @@ class CleanupCutShort(Rule):
             marks.extend((part.statement, *nested))
         if owner is None or not hasattr(owner, "lineno"):
             return None
-        return self.repair(owner, all(is_cleanup_alone(part, module) for part in parts), marks)
+        safe = all(is_cleanup_alone(part, module) and not hands_back_unfinished(part) for part in parts)
+        return self.repair(owner, safe, marks)
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         from flake8_cancel.fix.shapes import finished

@@ -32,8 +32,9 @@ Good:
         return reader, writer
 
 Fix:
-    Safe, but where the ``try`` waits for a thread, which runs on, and where the handler gives the exception to others,
-    who would take it for a cancellation of their own. ``except Exception`` becomes ``except
+    Safe, but where the ``try`` waits for a thread, which runs on, where the handler gives the exception to others,
+    who would take it for a cancellation of their own, and where a clause for one kind of error does more than clean
+    up: it would log or count a cancellation as that error. ``except Exception`` becomes ``except
     BaseException``; in an async generator CancelledError is added instead, since a consumer that stops early raises
     GeneratorExit there, and where the handler waits, since no coroutine that is closed may wait. A narrower class gets
     CancelledError beside it. None where the handler raises something else or does not raise, where it looks into the
@@ -56,11 +57,12 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.certain import runs_on_asyncio
 from flake8_cancel.code.cleanup.failures import RAISES, Missed, missed_cleanups
-from flake8_cancel.code.cleanup.framing import hands_on_what_it_caught, raises_what_it_caught
+from flake8_cancel.code.cleanup.framing import does_more_than_clean_up, hands_on_what_it_caught, raises_what_it_caught
 from flake8_cancel.code.cleanup.processes import left_running
 from flake8_cancel.code.cleanup.taking import own_statements, shown
 from flake8_cancel.code.graph.evaluate import header, survey
-from flake8_cancel.code.traces import ASYNC_BLOCK, ends_own_in_handler, gives_back_in_handler
+from flake8_cancel.code.patterns import ASYNC_BLOCK
+from flake8_cancel.code.traces import ends_own_in_handler, gives_back_in_handler
 from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
@@ -110,8 +112,11 @@ class CleanupOnlyOnException(Rule):
         safe = not any(_waits_for_thread(module, part) for part in own_statements(statement.body))
         # Whoever is given the exception would be cancelled by it, though nobody cancelled them.
         safe = safe and not hands_on_what_it_caught(handler, module)
+        is_wide = module.names(handler.type) == (_EXCEPTION,)
+        # What is said of an error of one kind is not true of a cancellation.
+        safe = safe and (is_wide or not does_more_than_clean_up(handler, module.facts))
         # GeneratorExit comes into what is closed: a generator that is left early, a coroutine that is not awaited on.
-        if module.names(handler.type) != (_EXCEPTION,) or is_generator or _waits(handler):
+        if not is_wide or is_generator or _waits(handler):
             return self.repair(handler, safe, words=("add",))
         return self.repair(handler, safe, words=("widen",)) if handler is statement.handlers[-1] else None
 

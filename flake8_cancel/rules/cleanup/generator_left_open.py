@@ -58,7 +58,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.certain import runs_on_asyncio
 from flake8_cancel.code.cleanup.left_open import left_open
-from flake8_cancel.code.traces import ASYNC_BLOCK
+from flake8_cancel.code.patterns import ASYNC_BLOCK
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:

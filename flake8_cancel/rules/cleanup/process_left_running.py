@@ -50,7 +50,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.cleanup.certain import is_shielded
 from flake8_cancel.code.cleanup.process_wrapping import wrapping
 from flake8_cancel.code.cleanup.processes import Left, left_running
-from flake8_cancel.code.traces import ASYNC_BLOCK
+from flake8_cancel.code.patterns import ASYNC_BLOCK
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ Why:
     failed, a client that went away, Ctrl-C. A release further down is then never reached, and the connection, the
     entry in a dictionary, the counter is never given back. The same goes for what ``__aenter__`` took before it was
     cancelled, since nobody calls ``__aexit__`` then, and for a connection that is still to be handed on, or whatever
-    else the function closes if it is cancelled at one step but not if it is at another.
+    else the function closes if it is cancelled at one step but not if it is at another. Where ``close()`` returns at
+    once unless a flag is set, it closes nothing that ``connect()`` had opened when it was cancelled before it set it.
 
 Bad:
     import asyncio
@@ -40,14 +41,15 @@ Fix:
 Not found:
     What somebody else may give back: the thing is returned, stored, captured by a nested function, passed to a call
     that is not awaited; or some way through the function does not give it back, be it that of a cancellation that the
-    function takes itself. A flag that does not keep others out of the function, or that another function resets. An
-    entry of a collection that the function was given, a counter that nobody reads. What ends by itself: an async
-    generator, which the event loop closes when it is dropped, a parser, a part of what a ``with`` around holds. What an
-    ``except`` clause that raises gives back belongs to CNL403, locks to CNL402, and what comes behind another ``await``
-    in a ``finally`` to CNL404. Tasks and processes have rules of their own. Tests, fixtures and what only tests of the
-    file run: nobody cancels them but a deadline of their own. What stands beside tests in their file too. Connections
-    and what lives in memory, where the function is only the root of a program (``asyncio.run()``, a command of click or
-    typer) or awaited by it: they end with the process.
+    function takes itself. A flag that does not keep others out of the function, or that another function resets; a flag
+    that ``close()`` asks for and that is set in several places, or compared with a state. An entry of a collection that
+    the function was given, a counter that nobody reads. What ends by itself: an async generator, which the event loop
+    closes when it is dropped, a parser, a part of what a ``with`` around holds. What an ``except`` clause that raises
+    gives back belongs to CNL403, locks to CNL402, and what comes behind another ``await`` in a ``finally`` to CNL404.
+    Tasks and processes have rules of their own. Tests, fixtures and what only tests of the file run: nobody cancels
+    them but a deadline of their own. What stands beside tests in their file too. Connections and what lives in memory,
+    where the function is only the root of a program (``asyncio.run()``, a command of click or typer) or awaited by it:
+    they end with the process.
 """
 
 from __future__ import annotations
@@ -63,7 +65,9 @@ from flake8_cancel.code.cleanup.framing import framed
 from flake8_cancel.code.cleanup.openings import abandoned
 from flake8_cancel.code.cleanup.releases import Skip, skipped_releases
 from flake8_cancel.code.cleanup.taking import is_known_pair, shown, taken_out
-from flake8_cancel.code.traces import ASYNC_BLOCK, gives_back_its_own, opens_connection
+from flake8_cancel.code.cleanup.unflagged import unflagged
+from flake8_cancel.code.patterns import ASYNC_BLOCK
+from flake8_cancel.code.traces import defines_opening, gives_back_its_own, opens_connection
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -77,7 +81,7 @@ class ReleaseSkippedOnCancel(Rule):
     code = "CNL401"
     needs = (
         ("await", ASYNC_BLOCK),
-        ("__aenter__", opens_connection, gives_back_its_own),
+        ("__aenter__", opens_connection, gives_back_its_own, defines_opening),
     )
     visits = (ast.AsyncFunctionDef,)
 
@@ -98,6 +102,10 @@ class ReleaseSkippedOnCancel(Rule):
         for lost in abandoned(module, node):
             message = f"a cancellation here leaves {lost.name} open; close it and raise again"
             yield self.finding(lost.place, message, ((lost.taking, "taken here"), (lost.place, "cancelled here")))
+        for left in unflagged(module, node):
+            why = f"for {left.closer}() asks for {left.flag}"
+            message = f"a cancellation here leaves {left.name} open, {why}; close it and raise again"
+            yield self.finding(left.place, message, ((left.taking.node, "taken here"), (left.place, "cancelled here")))
 
     def _mend(self, skip: Skip, module: Module) -> Repair | None:
         if len(skip.releases) > 1 or any(taken_out(skip.giving.node)):

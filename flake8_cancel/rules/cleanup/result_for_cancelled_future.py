@@ -43,8 +43,9 @@ Good:
                 answer.set_result(text)
 
 Fix:
-    Safe: ``if not answer.cancelled():`` around the statement. What is called for the result, or to get the future, is
-    called all the same: it is put into a local above the test. None where it is part of a larger expression, or where
+    Safe: ``if not answer.cancelled():`` around the statement, or ``elif`` where that is all an ``else`` holds. What is
+    called for the result, or to get the future, is called all the same: it is put into a local above the test; an
+    exception is only made if it is given. None where it is part of a larger expression, or where
     the method is handed to ``call_soon_threadsafe()`` and the like: the future may still be cancelled until the loop
     calls it, so a function that the loop calls has to ask.
 
@@ -63,7 +64,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.ownership.resolving import RESOLVES, Resolving, resolving
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import children, walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -105,17 +106,27 @@ class ResultForCancelledFuture(Rule):
         given = [*found.node.args, *(keyword.value for keyword in found.node.keywords)]
         if len(given) != 1 or isinstance(given[0], ast.Starred):
             return None
-        calls = any(isinstance(node, (ast.Call, ast.Await)) for node in walk(given[0]))
+        calls = _does_something(given[0]) and not _makes_exception(found.node)
         is_local = isinstance(found.future, ast.Name)
-        binds = not is_local and (calls or any(isinstance(node, ast.Call) for node in walk(found.future)))
+        binds = not is_local and (calls or _does_something(found.future))
+        around = module.parent(statement)
+        if not binds and not calls and isinstance(around, ast.If) and around.orelse == [statement]:
+            return self.repair(around, True, [statement])
         return self.repair(statement, True, words=("future" if binds else "", "argument" if calls else ""))
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         import libcst as cst
+        from libcst import matchers
 
-        call = cst.ensure_type(cst.ensure_type(node, cst.Expr).value, cst.Call)
+        statement = edit.nodes[0] if edit.nodes else node
+        call = cst.ensure_type(cst.ensure_type(statement, cst.Expr).value, cst.Call)
         method = cst.ensure_type(call.func, cst.Attribute)
         future, argument = method.value, call.args[0]
+        if edit.nodes:
+            around = cst.ensure_type(node, cst.If)
+            otherwise = cst.ensure_type(around.orelse, cst.Else)
+            asked = edit.expression("not {future}.cancelled()", future=future)
+            return around.with_changes(orelse=cst.If(asked, otherwise.body, leading_lines=otherwise.leading_lines))
         above = []
         if edit.words[0]:
             name = edit.fresh("future")
@@ -125,6 +136,24 @@ class ResultForCancelledFuture(Rule):
             name = edit.fresh("result" if method.attr.value == "set_result" else "error")
             above.append(edit.statement("{name} = {value}\n", name=name, value=argument.value))
             argument = argument.with_changes(value=cst.Name(name))
+            if not matchers.findall(call.with_changes(args=[argument]), matchers.Comment()):
+                # What was broken into lines is short now.
+                call = call.with_changes(whitespace_before_args=cst.SimpleWhitespace(""))
+                argument = cst.Arg(argument.value)
         resolve = call.with_changes(func=method.with_changes(value=future), args=[argument])
         test = edit.statement("if not {future}.cancelled():\n    {resolve}\n", future=future, resolve=resolve)
         return cst.FlattenSentinel([*above, test])
+
+
+def _makes_exception(call: ast.Call) -> bool:
+    """Tell whether a future is given a new exception, and nothing is called to make it: ``ValueError(text)``."""
+    match call:
+        case ast.Call(func=ast.Attribute(attr="set_exception"), args=[ast.Call() as made]):
+            name = made.func.attr if isinstance(made.func, ast.Attribute) else getattr(made.func, "id", "")
+            # What begins with a small letter is a function that makes some error.
+            return name.lstrip("_")[:1].isupper() and not any(map(_does_something, children(made)))
+    return False
+
+
+def _does_something(expression: ast.AST) -> bool:
+    return any(isinstance(node, (ast.Call, ast.Await)) for node in walk(expression))

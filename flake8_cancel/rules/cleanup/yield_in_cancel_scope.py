@@ -44,7 +44,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_cancel.code.cleanup.handing_over import is_consumed_at_once, is_iterated, reachable_yields, scope_around
-from flake8_cancel.code.traces import has_timeout_scope
+from flake8_cancel.code.timed_traces import has_timeout_scope
 from flake8_cancel.rule import Finding, Module, Rule
 
 _FACTS = {

@@ -27,7 +27,8 @@ Good:
 Fix:
     ``raise`` at the end of the handler; a handler that does nothing is removed, a tuple of classes is split, or asked
     for the class where the handler does some work for all of them. Safe where the function cannot leave its loop in any
-    other way, since nobody can have relied on that; else unsafe. Cleanup that follows would be skipped now, so it goes
+    other way, since nobody can have relied on that; else unsafe, as in a handler, where the loop may wait on
+    purpose for what must be over first. Cleanup that follows would be skipped now, so it goes
     into a ``finally`` (unsafe). None where several paths leave the handler, or where such cleanup stands among other
     things.
 

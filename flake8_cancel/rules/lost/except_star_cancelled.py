@@ -44,7 +44,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_cancel.code.lost.star_clauses import taken_by_star
-from flake8_cancel.code.traces import Matching
+from flake8_cancel.code.patterns import Matching
 from flake8_cancel.rule import Finding, Module, Rule
 
 

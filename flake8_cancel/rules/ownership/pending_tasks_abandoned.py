@@ -46,7 +46,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.ownership.orphans import Abandoned, abandoned, waited_for
-from flake8_cancel.code.traces import Matching
+from flake8_cancel.code.patterns import Matching
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

@@ -33,8 +33,8 @@ Fix:
 Not found:
     Tasks of a TaskGroup, which keeps them. A local that holds the task while its function is suspended, a task whose
     only use is ``add_done_callback()``, what a lambda or a helper of this file returns, a coroutine function that asks
-    for ``asyncio.current_task()`` and may keep itself, and one that suspends only in ``asyncio.sleep()``, for the
-    timers of the loop hold it.
+    for ``asyncio.current_task()`` and may keep itself, and one that waits only for timers and threads, or under a
+    deadline, for these hold it. A task that ``__del__`` makes to close something as well as it can.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.ownership.dropping import Dropped, annotating, dropped, gathers, makes_task, needs_no_keeper
+from flake8_cancel.code.ownership.dropping import Dropped, annotating, dropped, gathers, makes_task
+from flake8_cancel.code.ownership.unkept import needs_no_keeper
 from flake8_cancel.code.traces import drops_gather
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 

@@ -54,7 +54,7 @@ from flake8_cancel.code.lost.undisturbed import never_cancelled
 from flake8_cancel.code.ownership.holding import holds
 from flake8_cancel.code.ownership.orphans import Orphan, Way, orphans
 from flake8_cancel.code.ownership.task_grouping import grouping
-from flake8_cancel.code.traces import ASYNC_BLOCK, Matching
+from flake8_cancel.code.patterns import ASYNC_BLOCK, Matching
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:

@@ -55,7 +55,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.ownership.sharing import shared
-from flake8_cancel.code.traces import has_timeout_scope
+from flake8_cancel.code.timed_traces import awaits_what_is_there, has_timeout_scope
 from flake8_cancel.rule import Finding, Module, Rule
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 
 class WaitForCancelsSharedTask(Rule):
     code = "CNL506"
-    needs = ("await", ("wait_for", has_timeout_scope))
+    needs = ("await", ("wait_for", has_timeout_scope), (awaits_what_is_there,))
     file_needs = ("self", ("asyncio", "async_timeout"), ("wait_for", has_timeout_scope))
     visits = (ast.Await,)
 

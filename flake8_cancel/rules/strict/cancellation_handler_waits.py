@@ -43,7 +43,7 @@ from collections.abc import Iterator
 
 from flake8_cancel.code.cleanup.certain import runs_on_asyncio
 from flake8_cancel.code.cleanup.unprotected import delaying
-from flake8_cancel.code.traces import ASYNC_BLOCK
+from flake8_cancel.code.patterns import ASYNC_BLOCK
 from flake8_cancel.rule import Finding, Module, Rule
 
 

@@ -32,15 +32,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_cancel.code.timed_traces import makes_timeout_aside
 from flake8_cancel.code.timeouts.entering import unentered
-from flake8_cancel.code.traces import has_timeout_scope
 from flake8_cancel.rule import Finding, Module, Rule
 
 
 class TimeoutNotEntered(Rule):
     code = "CNL602"
     needs = ("async",)
-    file_needs = (("asyncio", "async_timeout"), (has_timeout_scope,))
+    file_needs = (("asyncio", "async_timeout"), (makes_timeout_aside,))
     visits = (ast.Call,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -36,17 +36,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_cancel.code.patterns import ASYNC_BLOCK
+from flake8_cancel.code.timed_traces import has_timeout_scope, runs_async_block_through
 from flake8_cancel.code.timeouts.deadlines import timeout_items
 from flake8_cancel.code.timeouts.spinning import spins
 from flake8_cancel.code.timeouts.suspending import never_suspends
-from flake8_cancel.code.traces import ASYNC_BLOCK, has_timeout_scope
 from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Rule
 
 
 class TimeoutWithoutAwait(Rule):
     code = "CNL603"
-    needs = (ASYNC_BLOCK,)
+    needs = (ASYNC_BLOCK, (runs_async_block_through,))
     file_needs = (("asyncio", "async_timeout"), (has_timeout_scope,))
     visits = (ast.AsyncWith,)
 

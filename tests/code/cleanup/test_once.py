@@ -6,16 +6,20 @@ import ast
 
 import pytest
 
-from flake8_cancel.code.cleanup.once import ends_but_once
+from flake8_cancel.code.cleanup.once import doors, stays_shut
 from tests.code.asking import function, module_of
 
 
 def once(body: str, name: str = "close") -> bool:
+    """Tell whether a wait for what closes something is the last chance to do what follows."""
     source = "class Owner:\n    async def {}(self):\n{}"
     module = module_of(source.format(name, "\n".join(" " * 8 + line for line in body.splitlines())))
     found = function(module, name)
     assert isinstance(found, ast.AsyncFunctionDef)
-    return ends_but_once(module, found)
+    flow = module.flow(found)
+    assert flow is not None
+    waits = flow.suspensions(lambda point: isinstance(point.node, ast.Await))
+    return all(stays_shut(flow, state, doors(module, found)) for state in waits)
 
 
 @pytest.mark.parametrize(
@@ -25,9 +29,16 @@ def once(body: str, name: str = "close") -> bool:
         "if not self._running:\n    return None\nself._running = False\nawait self.x.close()",
         "if self._closed or self.x is None: return\nself.task.cancel()\nself._closed = True\nawait self.x.close()",
         "if self._closed:\n    print()\n    return\nself._closed = True\ntry: await self.x.close()\nfinally: print()",
+        "if self._closed: return\nself._closed = True\ntry: await self.x.close()\nexcept OSError: self._closed = False",
+        "if self._closed: return\nasync with self.lock:\n    self._closed = True\n    await self.x.close()",
+        "async with self.lock:\n    if self._closed: return\n    self._closed = True\n    await self.x.close()",
+        "if self._closed: return\ntry: await self.x.close()\nfinally: self._closed = True",
+        "if self.x is None: return\ntry: await self.x.close()\nfinally: self.x = None",
+        "if self._closing: return\nself._closing = True\nawait self.x.close()\nself._closing = False",
+        "if not self.x: return\nx, self.x = self.x, None\nawait x.close()",
     ],
 )
-def test_it_says_first_that_it_is_done(body: str) -> None:
+def test_who_is_cut_has_said_that_it_is_done(body: str) -> None:
     assert once(body)
 
 
@@ -40,9 +51,11 @@ def test_it_says_first_that_it_is_done(body: str) -> None:
         "if self._closed: raise ValueError\nself._closed = True\nawait self.x.close()",
         "if self._closed: return\nself._closing = True\nawait self.x.close()",
         "if self._closed: return\nself._closed = self.ask()\nawait self.x.close()",
-        "if self._closed: return\nasync with self.lock:\n    self._closed = True\n    await self.x.close()",
+        "if self._closed: return\nself._closed = False\nawait self.x.close()",
         "if self._closed: return\nself._closed = True\ntry: await self.x.close()\nfinally: self._closed = False",
-        "if self._closed: return\nself._closed = True\ntry: await self.x.close()\nexcept OSError: self._closed = False",
+        "if self._closed: return\ntry: await self.x.close()\nexcept Exception: self._closed = True",
+        "await self.x.close()\nif self._closed: return\nself._closed = True",
+        "if self.x is None: return\nx, self.x = self.x, self.y\nawait x.close()",
     ],
 )
 def test_it_can_be_called_again(body: str) -> None:

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from flake8_cancel.code.ownership.dropping import dropped, gathers, makes_task, needs_no_keeper
+from flake8_cancel.code.ownership.dropping import dropped, gathers, makes_task
 from tests.code.asking import asked, module_of
 
 MAKING = """
@@ -116,75 +116,6 @@ def test_what_drops_a_handle(statements: str) -> None:
 )
 def test_what_keeps_a_handle_or_may(statements: str) -> None:
     assert not _is_dropped(statements)
-
-
-def test_a_task_may_keep_itself() -> None:
-    source = """
-        import asyncio
-        async def kept(): tasks.add(asyncio.current_task())
-        async def bound():
-            task = asyncio.current_task()
-            if task is not None: tasks.add(task)
-        async def compared():
-            task = asyncio.current_task()
-            for one in tasks:
-                if one is not task: one.cancel()
-            await job()
-        async def other(): await job()
-        ask(asyncio.create_task(bound()))
-        ask(asyncio.create_task(compared()))
-        ask(asyncio.create_task(kept()))
-        ask(asyncio.create_task(coro=kept()))
-        ask(asyncio.create_task(other()))
-    """
-    module, calls = asked(source)
-    assert [needs_no_keeper(module, call) for call in calls if isinstance(call, ast.Call)] == [
-        *(True, False),
-        *(True, True, False),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("body", "kept"),
-    [
-        ("await asyncio.sleep(1)\n            print()", True),
-        ("while True: await asyncio.sleep(1)", True),
-        ("print()", True),
-        ("await asyncio.sleep(1)\n            await stream.drain()", False),
-        ("async with lock: await asyncio.sleep(1)", False),
-    ],
-)
-def test_the_timers_of_the_loop_keep_a_task(body: str, kept: bool) -> None:
-    source = f"""
-        import asyncio
-        async def job():
-            {body}
-        ask(asyncio.create_task(job()))
-    """
-    module, (call,) = asked(source)
-    assert isinstance(call, ast.Call)
-    assert needs_no_keeper(module, call) is kept
-
-
-@pytest.mark.parametrize(("body", "kept"), [("pass", False), ("await asyncio.sleep(1)", True)])
-def test_a_method_that_does_nothing_is_there_to_be_overridden(body: str, kept: bool) -> None:
-    source = f"""
-        import asyncio
-        class View:
-            async def on_timeout(self):
-                {body}
-            def expire(self):
-                ask(asyncio.create_task(self.on_timeout()))
-    """
-    module, (call,) = asked(source)
-    assert isinstance(call, ast.Call)
-    assert needs_no_keeper(module, call) is kept
-
-
-def test_a_task_that_is_but_a_sleep_is_kept() -> None:
-    module, (call,) = asked("import asyncio\nask(asyncio.create_task(asyncio.sleep(1)))")
-    assert isinstance(call, ast.Call)
-    assert needs_no_keeper(module, call)
 
 
 def _is_dropped(statements: str) -> bool:
