@@ -75,7 +75,7 @@ def reasons(
         if (node.end_lineno or 0) < handler.lineno
         for act in (*takings(node), *raised_flag(node))
     ]
-    if giving.form == METHOD and root(giving.call) == "self" and module.started_only_as_task(function):
+    if giving.form == METHOD and root(giving.call) == "self" and runs_in_own_task(module, function):
         # Who cancels the task owns what it works on, and cleans that up himself; its entries and counts he cannot know.
         before = [act for act in before if act.form != METHOD]
     looped = _looped_over(function, handler, giving)
@@ -104,7 +104,7 @@ def reasons(
     if _is_left_in_the_middle(module, function, handler, giving):
         yield Reason(None, giving.thing, [flow.start], False)
     is_own = giving.thing in (None, key(ast.Name("self")))
-    is_opener = is_own and opens(function.name) and not module.started_only_as_task(function)
+    is_opener = is_own and opens(function.name) and not runs_in_own_task(module, function)
     # The end of the function's patience says that the other side is gone, and then there is something to be aborted.
     is_aborted = words(giving.verb)[0] == "abort" and EXCEPTION in module.names(handler.type)
     if is_opener or is_aborted:
@@ -139,7 +139,7 @@ def _is_left_in_the_middle(
         return False
     if EXCEPTION not in module.names(handler.type) or not _is_certain(module, handler, giving, giving.thing):
         return False
-    if module.started_only_as_task(function) or "cancel" in words(giving.verb):
+    if runs_in_own_task(module, function) or "cancel" in words(giving.verb):
         return False
     is_transaction = words(giving.verb)[0] == "rollback" and not giving.given
     return is_transaction or _waits_for(module, module.parent(handler), giving.thing)
@@ -174,6 +174,30 @@ def _cancels_a_future(module: Module, giving: Act) -> bool:
         return False
     kind = module.kind(func.value)
     return kind is Kind.FUTURE or (kind is Kind.TASK and isinstance(func.value, ast.Attribute))
+
+
+def runs_in_own_task(module: Module, function: ast.AsyncFunctionDef, around: frozenset[ast.AST] = frozenset()) -> bool:
+    """Tell whether all that this file does with a function is to start it as a task, or to await it in one.
+
+    Args:
+        module: the module.
+        function: the function.
+        around: the functions that are asked about already.
+    """
+    if module.started_only_as_task(function):
+        return True
+    uses = module.uses(function) if function.name.startswith("_") and function not in around else ()
+    waits = [module.parent(call) for use in uses if isinstance(call := module.parent(use), ast.Call)]
+    return (
+        bool(uses)
+        and len(waits) == len(uses)
+        and all(
+            isinstance(wait, ast.Await)
+            and isinstance(caller := module.function(wait), ast.AsyncFunctionDef)
+            and runs_in_own_task(module, caller, around | {function})
+            for wait in waits
+        )
+    )
 
 
 def _looped_over(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giving: Act) -> set[Key]:

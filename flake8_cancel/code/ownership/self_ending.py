@@ -11,6 +11,7 @@ from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import ASYNC_EXIT, SUSPEND, YIELD
 from flake8_cancel.code.ownership.holding import Hold
 from flake8_cancel.code.ownership.task_making import GATHER, WAIT
+from flake8_cancel.code.ownership.task_uses import names_in
 from flake8_cancel.code.verbs import ends, words
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def ends_by_itself(module: Module, flow: Flow, hold: Hold, places: Sequence[ast.
 
     Its coroutine function never suspends, or it waits for a thread, which nobody can stop. Or it is watched until all
     are over, and only waits for something itself. Or it ends something, and its function, which waits for just that,
-    has nothing more to wait for that would be skipped.
+    has nothing more to wait for that would be skipped. Or it gets its first turn before its caller gets it: it is to
+    run on.
 
     Args:
         module: the module.
@@ -34,6 +36,8 @@ def ends_by_itself(module: Module, flow: Flow, hold: Hold, places: Sequence[ast.
         hold: the task.
         places: where the function ends.
     """
+    if all(_is_one_turn(module, place) for place in places) and _is_for_caller(module, flow, hold):
+        return True
     coroutine = hold.call.args[0] if hold.call.args else None
     if not isinstance(coroutine, ast.Call):
         return False
@@ -46,6 +50,20 @@ def ends_by_itself(module: Module, flow: Flow, hold: Hold, places: Sequence[ast.
     if words(method)[:1] in _WAITING and not coroutine.args and not coroutine.keywords:
         return all(_is_for_all(module, wait) for wait in waits)
     return ends(method, module.facts) and all(_is_last(flow, place) for place in places)
+
+
+def _is_one_turn(module: Module, place: ast.AST) -> bool:
+    """Tell whether a place waits for no more than a turn of the loop: ``await asyncio.sleep(0)``."""
+    match place:
+        case ast.Await(value=ast.Call(func=func, args=[ast.Constant(value=0)])):
+            return module.name(func) == "asyncio.sleep"
+    return False
+
+
+def _is_for_caller(module: Module, flow: Flow, hold: Hold) -> bool:
+    """Tell whether all that a function does with a task is to return it."""
+    names = names_in(module, flow.function, hold.names)
+    return bool(names) and all(isinstance(module.parent(name), ast.Return) for name in names)
 
 
 def _never_suspends(module: Module, coroutine: ast.Call) -> bool:

@@ -44,8 +44,9 @@ Not found:
     A ``try`` with a clause of its own for CancelledError, or one around it that ends the same. Cleanup that only mends
     what the error broke: of what the function neither made nor opened and the ``try`` does not wait for, in a clause
     for one kind of error, or under a condition that asks the error. An attribute that the clause sets back to None, a
-    task that is one. What is only cleaned up if it says itself that it is there, or was to be opened by a method that
-    is abstract here. Where such a clause ends a process, CNL405 speaks.
+    task that is one, and what the object opens in a task of its own: who cancels that closes it. What is only cleaned
+    up if it says itself that it is there, or was to be opened by a method that is abstract here. Where such a clause
+    ends a process, CNL405 speaks.
 """
 
 from __future__ import annotations
