@@ -78,7 +78,11 @@ def reasons(
         before = [act for act in before if act.form != METHOD]
     looped = _looped_over(function, handler, giving)
     for taking in before:
-        if taking.form == FLAG and not is_guard(module, function, taking):
+        if (
+            taking.form == FLAG
+            and not is_guard(module, function, taking)
+            and not _is_failure(module, function, handler)
+        ):
             continue
         is_found = taking.form == MADE and is_look(taking.verb) and not taking.awaited
         if (is_found and giving.thing == taking.thing) or is_harmless(module, function, taking, giving):
@@ -104,6 +108,15 @@ def reasons(
     is_aborted = words(giving.verb)[0] == "abort" and EXCEPTION in module.names(handler.type)
     if is_opener or is_aborted:
         yield Reason(None, giving.thing, [flow.start], False)
+
+
+def _is_failure(module: Module, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler) -> bool:
+    """Tell whether a handler undoes what its function began, whatever the error was, and lets that out.
+
+    Who cancels a task may do that himself.
+    """
+    is_let_out = isinstance(handler.body[-1], ast.Raise)
+    return is_let_out and EXCEPTION in module.names(handler.type) and not module.started_only_as_task(function)
 
 
 def _starts(flow: Flow, taking: Act) -> list[State]:
