@@ -19,6 +19,7 @@ from flake8_cancel.code.cleanup.taking import (
     Key,
     gives_back,
     key,
+    lowered_flag,
     mentions,
     own_statements,
     raised_flag,
@@ -81,7 +82,7 @@ def reasons(
         if (
             taking.form == FLAG
             and not is_guard(module, function, taking)
-            and not _is_failure(module, function, handler)
+            and not _is_failure(module, function, handler, taking)
         ):
             continue
         is_found = taking.form == MADE and is_look(taking.verb) and not taking.awaited
@@ -110,13 +111,22 @@ def reasons(
         yield Reason(None, giving.thing, [flow.start], False)
 
 
-def _is_failure(module: Module, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler) -> bool:
-    """Tell whether a handler undoes what its function began, whatever the error was, and lets that out.
+def _is_failure(module: Module, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, taking: Act) -> bool:
+    """Tell whether a handler takes back a flag of its function, whatever the error was, and lets that out.
 
-    Who cancels a task may do that himself.
+    Who cancels a task, or calls the method that ends all, takes the flag back himself.
     """
     is_let_out = isinstance(handler.body[-1], ast.Raise)
-    return is_let_out and EXCEPTION in module.names(handler.type) and not module.started_only_as_task(function)
+    if not is_let_out or EXCEPTION not in module.names(handler.type) or module.started_only_as_task(function):
+        return False
+    owner = module.parent(function)
+    endings = [
+        node
+        for node in getattr(owner, "body", ())
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and ends(node.name, module.facts)
+    ]
+    lowered = (act.thing for ending in endings for node in own_statements(ending.body) for act in lowered_flag(node))
+    return taking.thing not in lowered
 
 
 def _starts(flow: Flow, taking: Act) -> list[State]:
