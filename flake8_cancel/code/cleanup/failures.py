@@ -185,7 +185,7 @@ def _missing(
     function = flow.function
     if reason.thing and (_is_stacked(function, reason.thing) or _is_own_choice(module, statement, reason.thing)):
         return ()
-    doing = _doing(function, giving, reason.thing, module.facts)
+    doing = _doing(statement, function, giving, reason.thing, module.facts)
     around = set(module.ancestors(statement))
     asking = {guard for node in doing for guard in guards(module, node, reason.thing) if guard not in around}
     is_release = any_of(passes(doing | asking), handed_to_with(reason.thing))
@@ -228,14 +228,23 @@ def _is_abstract(module: Module, wait: ast.AST) -> bool:
     )
 
 
-def _doing(function: AnyFunction, giving: Act, thing: Key | None, facts: Facts) -> set[ast.stmt]:
+def _doing(statement: ast.Try, function: AnyFunction, giving: Act, thing: Key | None, facts: Facts) -> set[ast.stmt]:
     """Return the statements that do this cleanup, or one that includes it."""
     return {
         node
         for node in statements_of(function)
         for act in (*givings(node), *lowered_flag(node))
-        if _includes(act, giving, thing, facts)
+        if _includes(act, giving, thing, facts) and not _is_limited(act, giving, statement)
     }
+
+
+def _is_limited(act: Act, giving: Act, statement: ast.Try) -> bool:
+    """Tell whether an act before a ``try`` only says how far a thing may go: ``unsubscribe(limit=1)``.
+
+    What the ``try`` gives back as a whole was not given back yet.
+    """
+    is_before = act.node.lineno < statement.lineno
+    return is_before and (act.verb, act.thing) == (giving.verb, giving.thing) and bool(act.given) and not giving.given
 
 
 def _includes(act: Act, giving: Act, thing: Key | None, facts: Facts) -> bool:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 _KINDS = frozenset({NEXT, CANCELLED, DEADLINE, RAISED})
+# The methods of events and futures that set what ``is_set()`` and ``done()`` ask for, or take it back.
+_TELLS = {"clear": False, "set": True, "set_result": True}
 _WITHS = (ast.With, ast.AsyncWith)
 
 
@@ -108,6 +110,8 @@ def _flags(module: Module, test: ast.expr, truth: bool = True) -> Iterator[tuple
             yield from _flags(module, inner, not truth)
         case ast.Compare(left=asked, ops=[ast.Is()], comparators=[ast.Constant(value=None)]) if truth:
             yield from _flags(module, asked, False)
+        case ast.Call(func=ast.Attribute(value=asked, attr="done" | "is_set"), args=[]):
+            yield from _flags(module, asked, truth)
         case ast.Attribute():
             reference = module.reference(test)
             if reference:
@@ -115,8 +119,13 @@ def _flags(module: Module, test: ast.expr, truth: bool = True) -> Iterator[tuple
 
 
 def _stores(module: Module, function: ast.AsyncFunctionDef) -> Iterator[tuple[ast.stmt, str, bool | None]]:
-    """Yield what a function binds, and whether that is certainly true or false."""
+    """Yield what a function binds or tells, and whether that is certainly true or false."""
     for statement in statements_of(function):
+        match statement:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=told, attr=verb))) if verb in _TELLS:
+                reference = module.reference(told)
+                if reference:
+                    yield statement, reference, _TELLS[verb]
         if not isinstance(statement, ast.Assign):
             continue
         for target in statement.targets:

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import CONNECTION_OPENERS, CONNECTS, LOOP_CONNECTS
 from flake8_cancel.code.cleanup.escapes import escapes_at
-from flake8_cancel.code.cleanup.releases import after, any_of, handed_to_with, passes, skipped
+from flake8_cancel.code.cleanup.failures import missed_cleanups
+from flake8_cancel.code.cleanup.harmless import is_harmless
+from flake8_cancel.code.cleanup.releases import (
+    Releases,
+    after,
+    any_of,
+    ends_normally,
+    handed_to_with,
+    passes,
+    skipped,
+)
 from flake8_cancel.code.cleanup.taking import MADE, Act, givings, root_name, statements_of, takings
 from flake8_cancel.code.graph.catchers import catchers
 from flake8_cancel.code.graph.evaluate import header
@@ -17,6 +27,8 @@ from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends, ends_argument
 
 if TYPE_CHECKING:
+    from flake8_cancel.code.graph.flow import Flow
+    from flake8_cancel.code.graph.points import State
     from flake8_cancel.code.module import Module
 
 _LOOPS = frozenset({"loop", "_loop"})
@@ -50,11 +62,11 @@ def abandoned(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Abando
     places = set()
     for statement in statements:
         made = [act for act in takings(statement) if act.form == MADE and act.awaited]
-        ended = [_clause(module, node) for act in made for node in _ending(module, statements, act)]
-        if None in ended:
+        endings = [ending for act in made for ending in _endings(module, statements, act)]
+        if any(ending.clause is None and not _is_plain(module, function, ending) for ending in endings):
             continue
-        # Whoever ends it after one cancellation knows that it is open.
-        made = [act for act in made if ended or _opens(module, act)]
+        # Whoever ends it after one cancellation, or in one of two cases, knows that it is open.
+        made = [act for act in made if endings or _opens(module, act)]
         names = [root_name(act.thing) for act in made]
         is_local = all(act.thing is not None and act.thing[0] == "Name" for act in made)
         if not made or not is_local:
@@ -64,13 +76,53 @@ def abandoned(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Abando
         flow = module.flow(function) if handing else None
         if flow is None:
             continue
-        releases = {clause.body[0] for clause in ended if clause}
-        is_safe = any_of(passes(handing | releases), *(handed_to_with(act.thing) for act in made))
+        releases = {ending.clause.body[0] if ending.clause else ending.act.node for ending in endings}
+        asking = {node for ending in endings for node in _asking(module, ending.act.node, statement)}
+        is_safe = any_of(passes(handing | releases | asking), *(handed_to_with(act.thing) for act in made))
         starts = after(flow, statement)
+        if any(ending.clause is None for ending in endings) and not _is_always_cared_for(
+            flow, starts, is_safe, handing
+        ):
+            continue
         place = skipped(module, flow, starts, is_safe)
-        if place is not None and place not in places and flow.walk(starts, passes(handing)):
+        if place is not None and place not in places and flow.walk(starts, passes(handing), avoid=passes(releases)):
             places.add(place)
             yield Abandoned(statement, names[-1], place)
+
+
+class _Ending(NamedTuple):
+    """How a function ends a thing itself.
+
+    Attributes:
+        act: what ends it.
+        taking: what made it.
+        clause: the clause around that a cancellation enters, and that lets it out again.
+    """
+
+    act: Act
+    taking: Act
+    clause: ast.ExceptHandler | None
+
+
+def _is_plain(module: Module, function: ast.AsyncFunctionDef, ending: _Ending) -> bool:
+    """Tell whether a thing surely is to be ended in the end, and no other rule speaks of that."""
+    act = ending.act
+    if act.thing != ending.taking.thing or act.given or is_harmless(module, function, ending.taking, act):
+        return False
+    tries = (node for node in module.ancestors(act.node) if isinstance(node, ast.Try))
+    return not any(missed.giving.thing == act.thing for node in tries for missed in missed_cleanups(module, node))
+
+
+def _is_always_cared_for(flow: Flow, starts: list[State], is_safe: Releases, handing: set[ast.stmt]) -> bool:
+    """Tell whether a thing is ended or handed on whatever way a function goes, and not merely forgotten."""
+    is_bound = all(isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) for node in handing)
+    return not is_bound and flow.walk(starts, ends_normally, avoid=is_safe) is None
+
+
+def _asking(module: Module, ending: ast.stmt, taking: ast.stmt) -> Iterator[ast.If]:
+    """Yield what decides whether a thing is ended: that may have its reasons."""
+    around = set(module.ancestors(taking))
+    yield from (node for node in module.ancestors(ending) if isinstance(node, ast.If) and node not in around)
 
 
 def _opens(module: Module, act: Act) -> bool:
@@ -93,14 +145,16 @@ def _last_words(module: Module) -> set[str]:
     return {maker.rpartition(".")[2] for maker in module.facts.resource_makers}
 
 
-def _ending(module: Module, statements: list[ast.stmt], made: Act) -> Iterator[ast.stmt]:
-    """Yield the statements by which the function ends a thing itself."""
+def _endings(module: Module, statements: list[ast.stmt], made: Act) -> Iterator[_Ending]:
+    """Yield how the function ends a thing itself."""
     for node in statements:
         for act in givings(node):
-            if (act.thing == made.thing and ends(act.verb, module.facts)) or (
+            # A pool lives on when it is given something back.
+            is_own = act.thing == made.thing and not (act.given and act.verb == "release")
+            if (is_own and ends(act.verb, module.facts)) or (
                 made.thing in act.given and ends_argument(act.verb, module.facts)
             ):
-                yield node
+                yield _Ending(act, made, _clause(module, node))
 
 
 def _clause(module: Module, node: ast.stmt) -> ast.ExceptHandler | None:

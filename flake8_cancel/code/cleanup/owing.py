@@ -19,6 +19,7 @@ from flake8_cancel.code.cleanup.taking import (
     Key,
     gives_back,
     key,
+    lowered_flag,
     mentions,
     own_statements,
     raised_flag,
@@ -80,7 +81,11 @@ def reasons(
         before = [act for act in before if act.form != METHOD]
     looped = _looped_over(function, handler, giving)
     for taking in before:
-        if taking.form == FLAG and not is_guard(module, function, taking):
+        if (
+            taking.form == FLAG
+            and not is_guard(module, function, taking)
+            and not _is_failure(module, function, handler, taking)
+        ):
             continue
         is_same = taking.call is not None and module.name(taking.call.func) == _CAST
         is_found = taking.form == MADE and (is_same or is_look(taking.verb)) and not taking.awaited
@@ -118,6 +123,24 @@ def _is_kept(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, taking:
         for node in statements_of(function)
         if isinstance(node, ast.Assign) and taking.node.lineno < node.lineno < handler.lineno
     )
+
+
+def _is_failure(module: Module, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, taking: Act) -> bool:
+    """Tell whether a handler takes back a flag of its function, whatever the error was, and lets that out.
+
+    Who cancels a task, or calls the method that ends all, takes the flag back himself.
+    """
+    is_let_out = isinstance(handler.body[-1], ast.Raise)
+    if not is_let_out or EXCEPTION not in module.names(handler.type) or module.started_only_as_task(function):
+        return False
+    owner = module.parent(function)
+    endings = [
+        node
+        for node in getattr(owner, "body", ())
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and ends(node.name, module.facts)
+    ]
+    lowered = (act.thing for ending in endings for node in own_statements(ending.body) for act in lowered_flag(node))
+    return taking.thing not in lowered
 
 
 def _starts(flow: Flow, taking: Act) -> list[State]:

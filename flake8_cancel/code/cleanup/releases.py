@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import Facts
 from flake8_cancel.code.cleanup.certain import given_elsewhere, is_certain, is_lock_pair
+from flake8_cancel.code.cleanup.contradicting import contradicting
 from flake8_cancel.code.cleanup.passed_clauses import is_in_passed_clause
 from flake8_cancel.code.cleanup.taking import (
     MADE,
@@ -233,7 +234,8 @@ def _skip(module: Module, flow: Flow, taking: Act, giving: list[Act]) -> Skip | 
         case ast.Assign(value=ast.BoolOp(op=ast.Or(), values=[there, _])):
             asked.append(key(ast.UnaryOp(ast.Not(), there)))
     asking = {guard for node in nodes for guard in guards(module, node, taking.thing, asked)}
-    is_release = any_of(passes(nodes | asking), handed_to_with(taking.thing))
+    apart = set(contradicting(module, taking.node))
+    is_release = any_of(passes(nodes | asking | apart), handed_to_with(taking.thing))
     if flow.walk(starts, ends_normally, avoid=is_release):
         return None
     first = flow.walk(starts, passes(nodes))
