@@ -40,6 +40,8 @@ _SPOKEN = re.compile(rf"[a-z]*{GOES_ON}")
 _AWAITED = re.compile(r"\bawait[ \t]+[\w.]*\Z")
 _SUSPENSION = re.compile(r"await|async")
 _LOOP = re.compile(r"\n[ \t]*(?:async[ \t]+)?(?:for|while)\b")
+# What a loop takes from a collection, one after the other.
+_TURNED = re.compile(r"\bfor[\s\\]+(\w+)[\s\\]+in\b")
 _DEFINED = re.compile(r"def[ \t]+(\w+)")
 _OPENING = re.compile(r"[\s\\]*\(")
 # The user's own names are looked for by ``words``.
@@ -63,7 +65,10 @@ def gives_back_in_handler(text: str) -> bool:
     if _gives_what_it_took(text, behind):
         return True
     is_opening = any(map(verbs.opens, _DEFINED.findall(text)))
-    return any(is_opening or verbs.words(one.name)[:1] == ("abort",) for one in _statements(behind))
+    turned = set(_TURNED.findall(behind))
+    return any(
+        is_opening or one.receiver in turned or verbs.words(one.name)[:1] == ("abort",) for one in _statements(behind)
+    )
 
 
 def ends_own_in_handler(text: str) -> bool:

@@ -133,6 +133,11 @@ def test_knows_a_method_that_opens_something_and_waits(text: str, expected: bool
     assert traces.defines_opening(text) is expected
 
 
+def test_a_handler_may_end_things_one_after_the_other() -> None:
+    assert traces.gives_back_in_handler("first = open()\nexcept E:\n for one in [first]:\n  one.close()")
+    assert not traces.gives_back_in_handler("first = open()\nexcept E:\n for one in [first]:\n  other.close()")
+
+
 def test_knows_what_opens_and_what_ends() -> None:
     assert traces.opens_connection("await asyncio.open_connection(host)")
     assert traces.opens_connection("await pool.acquire \\\n (1)")
