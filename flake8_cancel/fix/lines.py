@@ -106,7 +106,8 @@ def _with_trailing_inside(item: Item, trailing: cst.TrailingWhitespace) -> Item 
                 )
     body = getattr(item, "body", None)
     if isinstance(body, cst.IndentedBlock) and not body.header.comment and _is_directive(trailing):
-        return cast(Item, cast(Any, item).with_changes(body=body.with_changes(header=trailing)))
+        opened: Item = cast(Any, item).with_changes(body=body.with_changes(header=trailing))
+        return opened
     return None
 
 

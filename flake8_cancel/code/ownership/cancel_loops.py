@@ -38,23 +38,26 @@ def cancel_loop(module: Module, call: ast.Call) -> CancelLoop | None:
 
     Args:
         module: the module.
-        call: the call of ``cancel()``, a statement.
+        call: the call of ``cancel()``; what becomes of it, if anything, is awaited.
     """
     assert isinstance(call.func, ast.Attribute)
-    task, statement = call.func.value, module.parent(call)
+    task = call.func.value
+    statement: ast.AST = call
     loops = []
     for parent in module.ancestors(call):
         if isinstance(parent, ast.For):
             loops.append(parent)
-        elif not isinstance(parent, (ast.Expr, ast.If)):
+        elif isinstance(parent, (ast.Await, ast.Expr)):
+            statement = parent
+        elif not isinstance(parent, ast.If):
             break
     if not any(_goes_through(loop, task) for loop in loops):
         return None
     loop = loops[-1]
-    is_simple = isinstance(task, ast.Name) and not any(
-        isinstance(node, (*_LEAVING, *_ASYNCHRONOUS)) for node in walk(loop)
-    )
-    return CancelLoop(loop, _which(module, loop, statement), is_simple and not loop.orelse)
+    own = set(walk(statement))
+    leaves = any(isinstance(node, (*_LEAVING, *_ASYNCHRONOUS)) and node not in own for node in walk(loop))
+    is_simple = isinstance(task, ast.Name) and not (leaves or loop.orelse)
+    return CancelLoop(loop, _which(module, loop, statement), is_simple)
 
 
 def _goes_through(loop: ast.For, task: ast.expr) -> bool:
@@ -62,7 +65,7 @@ def _goes_through(loop: ast.For, task: ast.expr) -> bool:
     return any(isinstance(node, ast.Name) and node.id in names for node in walk(task))
 
 
-def _which(module: Module, loop: ast.For, statement: ast.AST | None) -> str:
+def _which(module: Module, loop: ast.For, statement: ast.AST) -> str:
     if loop.body != [statement] or not isinstance(loop.target, ast.Name):
         return SOME
     return ALL if isinstance(loop.iter, ast.Name) and module.kind(loop.iter) is Kind.COLLECTION else COPIED

@@ -24,8 +24,9 @@ Good:
 
 Fix:
     Safe, since the await could only fail. A task is cancelled and then waited for; its own error still comes out, its
-    cancellation does not. Futures and handles are done at once, so there the ``await`` goes. There is no fix where the
-    value of the await is used, nor for the current task.
+    cancellation does not. Those that a loop cancels are waited for behind it, all at once. Futures and handles are
+    done at once, so there the ``await`` goes. There is no fix where the value of the await is used, nor for the current
+    task.
 
 Not found:
     A task that this file does not show to be one, and an object of another library: its ``cancel()`` may well be a
@@ -41,6 +42,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.lost.guards import is_expected, is_told_apart
 from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.ownership.cancel_loops import cancel_loop
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -78,17 +80,27 @@ class CancelAwaited(Rule):
         statement = module.parent(node)
         if not isinstance(statement, ast.Expr) or _is_current(receiver, module):
             return None
-        way = "wait" if module.kind(receiver) is Kind.TASK else "call"
-        return self.repair(statement, True, (node,), (way,))
+        if module.kind(receiver) is not Kind.TASK:
+            return self.repair(statement, True, (node,), ("call",))
+        assert isinstance(node.value, ast.Call)
+        loop = cancel_loop(module, node.value)
+        if loop is not None and loop.is_simple:
+            return self.repair(loop.loop, True, (node, statement, receiver), (loop.which,))
+        return self.repair(statement, True, (node,), ("wait",))
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         import libcst as cst
 
-        from flake8_cancel.fix.shapes import cancel_and_wait
+        from flake8_cancel.fix.shapes import cancel_and_wait, wait_behind_loop
 
         if edit.words[0] == "wait":
             return cancel_and_wait(edit, node)
-        return cst.Expr(cst.ensure_type(edit.nodes[0], cst.Await).expression)
+        call = cst.Expr(cst.ensure_type(edit.nodes[0], cst.Await).expression)
+        if not isinstance(node, cst.For):
+            return call
+        _, cancel, task = edit.nodes
+        assert isinstance(task, cst.BaseExpression)
+        return wait_behind_loop(edit, node, cancel, task, edit.words[0], call)
 
 
 def _is_current(receiver: ast.expr, module: Module) -> bool:
