@@ -66,7 +66,9 @@ def stays_shut(flow: Flow, state: State, found: Iterable[Door]) -> bool:
     """
     for door in found:
         is_shut = passes(door.shutting)
-        if getattr(state.point.node, "lineno", 0) <= (door.guard.end_lineno or 0) or _opens_again(flow, state, door):
+        node = state.point.node
+        place = node.context_expr if isinstance(node, ast.withitem) else node
+        if getattr(place, "lineno", 0) <= (door.guard.end_lineno or 0) or _opens_again(flow, state, door):
             continue
         if _is_behind(flow, state, door) or not lets_out(flow, state, is_shut):
             return True
@@ -111,7 +113,7 @@ def _flags(module: Module, test: ast.expr, truth: bool = True) -> Iterator[tuple
         case ast.Compare(left=asked, ops=[ast.Is()], comparators=[ast.Constant(value=None)]) if truth:
             yield from _flags(module, asked, False)
         case ast.Call(func=ast.Attribute(value=asked, attr="done" | "is_set"), args=[]):
-            yield from _flags(module, asked, truth)
+            yield from ((f"{flag}()", told) for flag, told in _flags(module, asked, truth))
         case ast.Attribute():
             reference = module.reference(test)
             if reference:
@@ -125,7 +127,10 @@ def _stores(module: Module, function: ast.AsyncFunctionDef) -> Iterator[tuple[as
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=told, attr=verb))) if verb in _TELLS:
                 reference = module.reference(told)
                 if reference:
-                    yield statement, reference, _TELLS[verb]
+                    yield statement, f"{reference}()", _TELLS[verb]
+                if reference and verb == "clear":
+                    # What is empty is false.
+                    yield statement, reference, False
         if not isinstance(statement, ast.Assign):
             continue
         for target in statement.targets:
@@ -133,6 +138,7 @@ def _stores(module: Module, function: ast.AsyncFunctionDef) -> Iterator[tuple[as
                 reference = module.reference(one)
                 if reference:
                     yield statement, reference, bool(value.value) if isinstance(value, ast.Constant) else None
+                    yield statement, f"{reference}()", None
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:

@@ -37,6 +37,7 @@ def once(body: str, name: str = "close") -> bool:
         "if self._closing: return\nself._closing = True\nawait self.x.close()\nself._closing = False",
         "if self._closed.is_set(): return\nself._closed.set()\nawait self.x.close()",
         "if self._closed.done(): return\nself._closed.set_result(None)\nawait self.x.close()",
+        "if not self.jobs: return\njobs = list(self.jobs)\nself.jobs.clear()\nawait jobs.close()",
         "if not self.x: return\nx, self.x = self.x, None\nawait x.close()",
     ],
 )
@@ -58,6 +59,8 @@ def test_who_is_cut_has_said_that_it_is_done(body: str) -> None:
         "if self._closed: return\ntry: await self.x.close()\nexcept Exception: self._closed = True",
         "if self._closed.is_set(): return\nawait self.x.close()\nself._closed.set()",
         "if self._end.is_set(): return\nself._end.set()\ntry: await self.x.close()\nfinally: self._end.clear()",
+        "if self.state: return\nself.state.set(1)\nawait self.x.close()",
+        "if self._end.is_set(): return\nself._end.set()\nself._end = self.make()\nawait self.x.close()",
         "await self.x.close()\nif self._closed: return\nself._closed = True",
         "if self.x is None: return\nx, self.x = self.x, self.y\nawait x.close()",
     ],
