@@ -56,7 +56,7 @@ def is_known_to_wait(module: Module, node: ast.AST, acts: Collection[Act]) -> bo
         return True
     helper = module.called(call)
     if helper is not None:
-        return not _leaves_it_to_others(module, helper)
+        return helper.name in _WAITING or not _leaves_it_to_others(module, helper)
     if not isinstance(call.func, ast.Attribute) or any(map(_forbids_waiting, call.keywords)):
         return False
     is_known = module.kind(call.func.value) is not None or call.func.attr in _WAITING or "wait" in words(call.func.attr)
