@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ _CURSORS = frozenset({"cursor", "execute", "executemany", "executescript"})
 _LOOKS = frozenset({"choice", "choose", "current", "find", "get", "lookup", "peek", "pick"})
 _STACKS = frozenset({"contextlib.AsyncExitStack", "contextlib.ExitStack"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_BINDERS = (ast.AnnAssign, ast.arg, ast.Assign, ast.AsyncFor, ast.For, ast.NamedExpr, ast.withitem)
 
 
 def is_harmless(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
@@ -71,6 +73,11 @@ def is_empty_record(module: Module, taking: Act) -> bool:
     return any(module.name(maker) == "dataclasses.dataclass" for maker in makers)
 
 
+@functools.lru_cache(maxsize=16)
+def _binders(function: ast.AsyncFunctionDef) -> tuple[ast.AST, ...]:
+    return tuple(node for node in walk(function) if isinstance(node, _BINDERS))
+
+
 def makers(function: ast.AsyncFunctionDef, name: str) -> Iterator[ast.expr | None]:
     """Yield what a local name is bound to in a function, None where that is no simple assignment.
 
@@ -78,11 +85,9 @@ def makers(function: ast.AsyncFunctionDef, name: str) -> Iterator[ast.expr | Non
         function: the function.
         name: the name.
     """
-    for node in walk(function):
+    for node in _binders(function):
         if isinstance(node, ast.arg) and node.arg == name:
             yield None
-        if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.For, ast.AsyncFor, ast.NamedExpr, ast.withitem)):
-            continue
         bound = getattr(node, "targets", None) or [getattr(node, "target", getattr(node, "optional_vars", None))]
         if not any(isinstance(part, ast.Name) and part.id == name for one in bound if one for part in walk(one)):
             continue

@@ -81,26 +81,19 @@ def reasons(
         before = [act for act in before if act.form != METHOD]
     looped = _looped_over(function, handler, giving)
     for taking in before:
-        if (
-            taking.form == FLAG
-            and not is_guard(module, function, taking)
-            and not _is_failure(module, function, handler, taking)
-        ):
+        # The cheap questions first: most of what a function takes is given back elsewhere, or not at all.
+        is_same = gives_back(giving, taking, module.facts) and not _cancels_a_future(module, giving)
+        is_one = taking.form == MADE and taking.thing in looped and ends(giving.verb, module.facts)
+        if not (is_same or is_one) or not _is_owed(module, function, handler, taking, giving):
             continue
-        is_same = taking.call is not None and module.name(taking.call.func) == _CAST
-        is_found = taking.form == MADE and (is_same or is_look(taking.verb)) and not taking.awaited
-        if (is_found and giving.thing == taking.thing) or is_harmless(module, function, taking, giving):
-            continue
-        if not is_wide(module, handler) and _is_kept(function, handler, taking):
-            continue
-        if gives_back(giving, taking, module.facts) and not _cancels_a_future(module, giving):
-            thing = taking.thing if taking.form != METHOD else giving.thing
-            starts = _starts(flow, taking)
-            if is_empty_record(module, taking):
-                starts = _fillings(flow, function, handler, taking)
-            yield Reason(taking, thing, starts, True)
-        elif taking.form == MADE and taking.thing in looped and ends(giving.verb, module.facts):
+        if not is_same:
             yield Reason(taking, taking.thing, after(flow, taking.node), True)
+            continue
+        thing = taking.thing if taking.form != METHOD else giving.thing
+        starts = _starts(flow, taking)
+        if is_empty_record(module, taking):
+            starts = _fillings(flow, function, handler, taking)
+        yield Reason(taking, thing, starts, True)
     if giving.form != METHOD or not ends(giving.verb, module.facts):
         return
     for taking in before:
@@ -114,6 +107,25 @@ def reasons(
     is_aborted = words(giving.verb)[0] == "abort" and EXCEPTION in module.names(handler.type)
     if is_opener or is_aborted:
         yield Reason(None, giving.thing, [flow.start], False)
+
+
+def _is_owed(
+    module: Module, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, taking: Act, giving: Act
+) -> bool:
+    """Tell whether anybody misses it when what was taken is not given back."""
+    if (
+        taking.form == FLAG
+        and not is_guard(module, function, taking)
+        and not _is_failure(module, function, handler, taking)
+    ):
+        return False
+    is_cast = taking.call is not None and module.name(taking.call.func) == _CAST
+    is_found = taking.form == MADE and (is_cast or is_look(taking.verb)) and not taking.awaited
+    if is_found and giving.thing == taking.thing:
+        return False
+    if not is_wide(module, handler) and _is_kept(function, handler, taking):
+        return False
+    return not is_harmless(module, function, taking, giving)
 
 
 def _is_kept(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, taking: Act) -> bool:
