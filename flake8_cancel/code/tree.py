@@ -23,7 +23,7 @@ if hasattr(ast, "TypeAlias"):
 # Whose lists may hold None or names beside nodes.
 _MIXED = frozenset({ast.Dict, ast.Global, ast.MatchClass, ast.Nonlocal, ast.arguments})
 # Of these many questions are asked, one after the other.
-_ASKED_OFTEN = (ast.AsyncFunctionDef, ast.FunctionDef, ast.Module)
+_ASKED_OFTEN = (ast.AsyncFunctionDef, ast.ClassDef, ast.FunctionDef, ast.Module)
 _BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {
     kind: found
     for kind, fields in FIELDS.items()
@@ -50,7 +50,7 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
     return iter(_all_inside(node)) if isinstance(node, _ASKED_OFTEN) else _walk(node)
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=64)
 def _all_inside(node: ast.AST) -> tuple[ast.AST, ...]:
     return tuple(_walk(node))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.graph.errors import CANCELLED_ERROR
@@ -79,9 +80,9 @@ def _is_free(module: Module, lock: ast.expr, around: _Around) -> bool:
     if any(_attribute(taker) in group for taker in takers):
         return False
     blocks = [
-        node
-        for node in walk(module.tree)
-        if isinstance(node, ast.AsyncWith) and any(_attribute(item.context_expr) in group for item in node.items)
+        block
+        for block in _async_withs(module.tree)
+        if any(_attribute(item.context_expr) in group for item in block.items)
     ]
     is_open = kind is not Kind.LOCK and not lock.attr.startswith("_")
     if is_open and all(any(item.context_expr is lock for item in block.items) for block in blocks):
@@ -89,12 +90,17 @@ def _is_free(module: Module, lock: ast.expr, around: _Around) -> bool:
     return all(_never_waits(module, block, group, around) for block in blocks)
 
 
+@functools.lru_cache(maxsize=4)
+def _async_withs(tree: ast.Module) -> tuple[ast.AsyncWith, ...]:
+    return tuple(node for node in walk(tree) if isinstance(node, ast.AsyncWith))
+
+
 def _sharing(module: Module, lock: str) -> set[str]:
     """Return the attributes with one lock: that, and the conditions that were given it."""
     pairs = [
         {_attribute(target), *map(_attribute, node.value.args)} - {None}
-        for node in walk(module.tree)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.args
+        for node in _assignments(module.tree)
+        if isinstance(node.value, ast.Call) and node.value.args
         for target in node.targets
         if isinstance(target, ast.Attribute)
     ]
@@ -104,6 +110,11 @@ def _sharing(module: Module, lock: str) -> set[str]:
         before = set(found)
         found.update(name for names in pairs if names & before for name in names if name)
     return found
+
+
+@functools.lru_cache(maxsize=4)
+def _assignments(tree: ast.Module) -> tuple[ast.Assign, ...]:
+    return tuple(node for node in walk(tree) if isinstance(node, ast.Assign))
 
 
 def _attribute(expression: ast.expr) -> str | None:

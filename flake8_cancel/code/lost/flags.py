@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -96,14 +97,17 @@ def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     return {argument.arg for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
 
 
-def own_parts(function: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a function, not those of the functions inside it."""
+@functools.lru_cache(maxsize=64)
+def own_parts(function: ast.AST) -> tuple[ast.AST, ...]:
+    """Return the nodes of a function, not those of the functions inside it."""
+    found: list[ast.AST] = []
     waiting = list(children(function))
     while waiting:
         node = waiting.pop()
-        yield node
+        found.append(node)
         if not isinstance(node, _FUNCTIONS):
             waiting.extend(children(node))
+    return tuple(found)
 
 
 def _shown_by(module: Module, function: ast.AST, flags: set[str]) -> set[str]:
