@@ -65,13 +65,15 @@ def worse(
     def chosen(finding: Finding) -> bool:
         return finding.repair is not None and (finding.repair.safe or not safe)
 
-    if not any(map(chosen, before.found)):
+    if before is None or not any(map(chosen, before.found)):
         return None
     check = fixture.checker(text, [pattern.rule])
     repaired = repair(text.encode(), check, chosen, [pattern.rule])
     if not repaired.fixed:
         return None
     after = program(pattern, repaired.data.decode(), place / "after.py")
+    if after is None:
+        return None
     failing = range(1, min(_FAILING, calls(pattern, before)) + 1)
     manners = [Manner(way), *(Manner(failing=number, late=late) for number in failing)]
     found = [fault for manner in manners for fault in faults(pattern, before, after, manner, safe)]
@@ -82,6 +84,8 @@ def worse(
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("entry", FIXABLE, ids=lambda entry: entry.code)
 def test_a_fix_holds_in_any_surroundings(entry: Entry, tmp_path: Path) -> None:
+    if not patterns(entry):
+        pytest.skip("this Python can run none of them")
     tried = 0
 
     @examples(entry)
