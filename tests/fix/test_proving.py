@@ -53,7 +53,7 @@ def worse(
         wanted: what is written around it.
         way: what work does when it is cancelled.
         late: whether fakes that fail do so only when they were waited for.
-        safe: whether only the safe fixes are made.
+        safe: whether only the safe fixes are made, where there are any.
         place: where to write both versions to.
 
     Returns:
@@ -61,9 +61,12 @@ def worse(
     """
     text = surrounded(pattern.text, pattern.case.name, wanted)
     before = program(pattern, text, place / "before.py")
+    if before is None:
+        return None
+    only_safe = safe and any(finding.repair and finding.repair.safe for finding in before.found)
 
     def chosen(finding: Finding) -> bool:
-        return finding.repair is not None and (finding.repair.safe or not safe)
+        return finding.repair is not None and (finding.repair.safe or not only_safe)
 
     if not any(map(chosen, before.found)):
         return None
@@ -72,16 +75,21 @@ def worse(
     if not repaired.fixed:
         return None
     after = program(pattern, repaired.data.decode(), place / "after.py")
+    if after is None:
+        return None
     failing = range(1, min(_FAILING, calls(pattern, before)) + 1)
     manners = [Manner(way), *(Manner(failing=number, late=late) for number in failing)]
-    found = [fault for manner in manners for fault in faults(pattern, before, after, manner, safe)]
+    found = [fault for manner in manners for fault in faults(pattern, before, after, manner, only_safe)]
     again = repair(repaired.data, check, chosen, [pattern.rule])
     return found if again.data == repaired.data else [*found, "a second run changes it again"]
 
 
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("entry", FIXABLE, ids=lambda entry: entry.code)
 def test_a_fix_holds_in_any_surroundings(entry: Entry, tmp_path: Path) -> None:
+    if not patterns(entry):
+        pytest.skip("this Python can run none of them")
     tried = 0
 
     @examples(entry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -56,16 +57,21 @@ class Seen(NamedTuple):
     at: tuple[int, ...]
 
 
-def program(pattern: Pattern, text: str, place: Path) -> Program:
+def program(pattern: Pattern, text: str, place: Path) -> Program | None:
     """Write a version of a pattern's module to a file, and look at the function under proof.
 
     Args:
         pattern: the pattern.
         text: the version.
         place: of the file.
+
+    Returns:
+        None if this Python cannot run it.
     """
     place.write_text(text)
     case = next(case for case in fixture.cases(place) if case.name == pattern.case.name)
+    if case.needs > sys.version_info[:2]:
+        return None
     found = fixture.checker(text, [pattern.rule])(text)
     return Program(case, [finding for finding in found if fixture.is_in(finding, case)])
 

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 from flake8_cancel import registry
@@ -51,9 +52,20 @@ def patterns(entry: Entry) -> tuple[Pattern, ...]:
         Pattern(entry.rule, entry.chapter, case, proof, alone(decode(path.read_bytes()), case))
         for path in fixture.files(place, "bad.py", "bad_*.py")
         for found in [fixture.findings(path, (entry.rule,))]
-        for case in fixture.cases(path)
-        if case.needs <= sys.version_info[:2] and repairable(found, case, entry.code)
+        for case in _runnable(path)
+        if repairable(found, case, entry.code)
     )
+
+
+def _runnable(path: Path) -> list[Case]:
+    """Return the functions of a fixture that this Python can run, before the fix and after it."""
+    twin = path.with_suffix(".fixed")
+    mended = {case.name: case.needs for case in fixture.cases(twin)} if twin.exists() else {}
+    return [
+        case
+        for case in fixture.cases(path)
+        if max(case.needs, mended.get(case.name, case.needs)) <= sys.version_info[:2]
+    ]
 
 
 def repairable(found: Sequence[Finding], case: Case, code: str) -> list[Finding]:
