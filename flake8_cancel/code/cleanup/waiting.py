@@ -43,8 +43,8 @@ def is_kept_off(module: Module, node: ast.AST) -> bool:
 def is_known_to_wait(module: Module, node: ast.AST, acts: Collection[Act]) -> bool:
     """Tell whether a wait is one of this file or of asyncio's, or one of another file that commonly waits.
 
-    So does whatever else is asked of the thing that has to be given back behind it. What a function of this file leaves
-    to one of another, which it calls by its name, is not known.
+    So does whatever else is asked of the thing that has to be given back behind it. Where a function of this file has
+    one of another cancel something and wait for that, nobody knows what becomes of its own cancellation.
 
     Args:
         module: the module.
@@ -56,7 +56,7 @@ def is_known_to_wait(module: Module, node: ast.AST, acts: Collection[Act]) -> bo
         return True
     helper = module.called(call)
     if helper is not None:
-        return helper.name in _WAITING or not _leaves_it_to_others(module, helper)
+        return not _has_others_cancel(module, helper)
     if not isinstance(call.func, ast.Attribute) or any(map(_forbids_waiting, call.keywords)):
         return False
     is_known = module.kind(call.func.value) is not None or call.func.attr in _WAITING or "wait" in words(call.func.attr)
@@ -71,14 +71,14 @@ def _things(method: str, acts: Collection[Act]) -> Iterator[Key | None]:
             yield act.thing
 
 
-def _leaves_it_to_others(module: Module, helper: ast.AST) -> bool:
-    """Tell whether all that a function of this file waits for are functions of other files."""
+def _has_others_cancel(module: Module, helper: ast.AST) -> bool:
+    """Tell whether all that a function of this file waits for are functions of other files that cancel something."""
     waits = [node for node in module.awaits() if module.function(node) is helper]
     return bool(waits) and all(
         isinstance(node.value, ast.Call)
         and isinstance(node.value.func, ast.Name)
+        and "cancel" in words(node.value.func.id)
         and module.called(node.value) is None
-        and not (module.name(node.value.func) or "asyncio.").startswith("asyncio.")
         for node in waits
     )
 

@@ -217,14 +217,18 @@ def _closes_at_once(module: Module, call: ast.Call) -> bool:
 
 def _assigned(module: Module, target: ast.expr) -> list[ast.expr | None]:
     """Return what a file assigns to a name or attribute, wherever it is called so."""
-    name = ast.unparse(target)
+    name, last = ast.unparse(target), _last(target)
     return [
         node.value
         for node in walk(module.tree)
         if isinstance(node, (ast.Assign, ast.AnnAssign))
         for one in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        if ast.unparse(one) == name
+        if _last(one) == last and ast.unparse(one) == name
     ]
+
+
+def _last(target: ast.expr) -> str | None:
+    return target.id if isinstance(target, ast.Name) else _attribute(target)
 
 
 def _may_be_overridden(helper: ast.AsyncFunctionDef) -> bool:

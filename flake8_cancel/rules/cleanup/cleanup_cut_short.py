@@ -39,9 +39,10 @@ Not found:
     are set to None. What the statement that waits makes itself, or what is made behind it, and what is only given back
     if its result says so. An iterator that is closed if it can be. A wait that only another file knows to be one: of
     methods of other things than the one that is given back next, only ``close()``, ``flush()`` and their like count,
-    and what is named for its waiting; no function that another file has, which may well keep the cancellation to
-    itself. What is awaited under ``asyncio.shield`` or in a shielded scope. Where the CancelledError of a task that was
-    cancelled here ends the cleanup, CNL505 speaks. Tests, fixtures and what stands beside them, which nobody cancels.
+    and what is named for its waiting; no function that another file has, and least of all one that cancels others,
+    which may well keep the cancellation to itself. What is awaited under ``asyncio.shield`` or in a shielded scope.
+    Where the CancelledError of a task that was cancelled here ends the cleanup, CNL505 speaks. Tests, fixtures and what
+    stands beside them, which nobody cancels.
 """
 
 from __future__ import annotations
