@@ -72,8 +72,9 @@ def cleanup_blocks(module: Module, statement: ast.AST) -> Iterator[list[ast.stmt
         module: the module.
         statement: a ``try`` statement or a coroutine function; any other has none.
     """
-    if isinstance(statement, ast.AsyncFunctionDef) and (_is_exit(module, statement) or doors(module, statement)):
-        yield statement.body
+    if isinstance(statement, ast.AsyncFunctionDef):
+        blocks = [statement.body] if _is_exit(module, statement) else [door.block for door in doors(module, statement)]
+        yield from {id(block): block for block in blocks}.values()
     if not isinstance(statement, ast.Try):
         return
     for handler in statement.handlers:
@@ -113,7 +114,7 @@ def waits_in(module: Module, block: list[ast.stmt], shielded: bool = False) -> d
     inside = nodes_of(block)
     around = module.parent(block[0])
     in_handler = isinstance(around, ast.ExceptHandler)
-    ending = doors(module, function) if around is function and not _is_exit(module, function) else []
+    ending = [] if _is_exit(module, function) else [door for door in doors(module, function) if door.block is block]
     found: dict[ast.AST, list[State]] = {}
     for state in flow.every_state():
         node = state.point.node
@@ -241,6 +242,7 @@ def _is_made_since(module: Module, flow: Flow, wait: ast.AST, act: Act) -> bool:
         for parent in module.ancestors(act.node)
         if isinstance(parent, ast.If) and wait not in nodes_of([parent])
     ]
+    loops = [parent.iter for parent in module.ancestors(act.node) if isinstance(parent, (ast.For, ast.AsyncFor))]
     absent = set(_absent(module, wait))
     if act.thing in absent:
         return True
@@ -253,7 +255,7 @@ def _is_made_since(module: Module, flow: Flow, wait: ast.AST, act: Act) -> bool:
         is_made = any(isinstance(part, (ast.Await, ast.Call)) for part in walk(node.value)) or key(node.value) in absent
         bound = [part for target in targets for part in walk(target) if isinstance(part, (ast.Attribute, ast.Name))]
         # What the wait gave may also say whether there is anything to be given back.
-        users = [act.node, *asked] if node is begin else [act.node]
+        users = [act.node, *loops, *asked] if node is begin else [act.node, *loops]
         stored = [key(part) for part in bound if isinstance(part.ctx, ast.Store)]
         if is_made and any(mentions(user, one) for user in users for one in stored):
             return True

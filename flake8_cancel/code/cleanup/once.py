@@ -23,15 +23,17 @@ _WITHS = (ast.With, ast.AsyncWith)
 
 
 class Door(NamedTuple):
-    """How a function keeps out whoever calls it again: ``if self._closed: return``.
+    """How a function keeps out whoever calls it again: ``if self._closed: return``, ``if self._conn: ...``.
 
     Attributes:
-        guard: what asks.
+        block: what nobody comes to who is kept out; it ends with the block.
+        begin: the last line of what asks.
         shutting: what shuts the door: ``self._closed = True``.
         opening: what opens it again, or may.
     """
 
-    guard: ast.If
+    block: list[ast.stmt]
+    begin: int
     shutting: frozenset[ast.stmt]
     opening: frozenset[ast.stmt]
 
@@ -48,11 +50,16 @@ def doors(module: Module, function: ast.AsyncFunctionDef) -> list[Door]:
     asked = [(guard, *flag) for guard in _guards(function.body) for flag in _flags(module, guard.test)]
     stores = list(_stores(module, function)) if asked else []
     found = []
-    for guard, flag, kept_out in asked:
-        telling = [(statement, truth is kept_out) for statement, name, truth in stores if name == flag]
+    for guard, flag, truth in asked:
+        is_left = isinstance(guard.body[-1], ast.Return)
+        kept_out = truth if is_left else not truth
+        telling = [(statement, told is kept_out) for statement, name, told in stores if name == flag]
         shutting = frozenset(statement for statement, shuts in telling if shuts)
-        if shutting:
-            found.append(Door(guard, shutting, frozenset(statement for statement, shuts in telling if not shuts)))
+        opening = frozenset(statement for statement, shuts in telling if not shuts)
+        if shutting and is_left:
+            found.append(Door(function.body, guard.end_lineno or 0, shutting, opening))
+        elif shutting:
+            found.append(Door(guard.body, guard.test.end_lineno or 0, shutting, opening))
     return found
 
 
@@ -68,7 +75,7 @@ def stays_shut(flow: Flow, state: State, found: Iterable[Door]) -> bool:
         is_shut = passes(door.shutting)
         node = state.point.node
         place = node.context_expr if isinstance(node, ast.withitem) else node
-        if getattr(place, "lineno", 0) <= (door.guard.end_lineno or 0) or _opens_again(flow, state, door):
+        if getattr(place, "lineno", 0) <= door.begin or _opens_again(flow, state, door):
             continue
         if _is_behind(flow, state, door) or not lets_out(flow, state, is_shut):
             return True
@@ -94,9 +101,9 @@ def _is_behind(flow: Flow, state: State, door: Door) -> bool:
 
 
 def _guards(block: Iterable[ast.stmt]) -> Iterator[ast.If]:
-    """Yield what returns at once where something is so, under a lock too."""
+    """Yield what returns at once where something is so, or does something only then, under a lock too."""
     for statement in block:
-        if isinstance(statement, ast.If) and isinstance(statement.body[-1], ast.Return):
+        if isinstance(statement, ast.If) and (isinstance(statement.body[-1], ast.Return) or not statement.orelse):
             yield statement
         elif isinstance(statement, _WITHS):
             yield from _guards(statement.body)

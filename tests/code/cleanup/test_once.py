@@ -38,7 +38,8 @@ def once(body: str, name: str = "close") -> bool:
         "if self._closed.is_set(): return\nself._closed.set()\nawait self.x.close()",
         "if self._closed.done(): return\nself._closed.set_result(None)\nawait self.x.close()",
         "if not self.jobs: return\njobs = list(self.jobs)\nself.jobs.clear()\nawait jobs.close()",
-        "if not self.x: return\nx, self.x = self.x, None\nawait x.close()",
+        "if not self._closed:\n    self._closed = True\n    await self.x.close()",
+        "if self.x is None: return\nx, self.x = self.x, None\nawait x.close()",
     ],
 )
 def test_who_is_cut_has_said_that_it_is_done(body: str) -> None:
