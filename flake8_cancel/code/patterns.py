@@ -44,8 +44,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 # What suspends a coroutine, beside the word "await" alone.
 ASYNC_BLOCK = Matching(r"async[\s\\]+(?:for|with)\b")
-PLAIN_WITH = Matching(r"[\n:;][ \t\f]*with\b")
-WHILE = Matching(r"[\n\r][ \t\f]*while\b")
+PLAIN_WITH = Matching(r"(?:\A|[\n\r:;])[ \t\f]*with\b")
+WHILE = Matching(r"(?:\A|[\n\r])[ \t\f]*while\b")
 CANCEL_CALL = Matching(r"\.[\s\\]*cancel[\s\\]*\(")
 # Behind a word of a sentence another one follows, which does not choose between values.
 GOES_ON = r"[ \t]+(?!(?:and|as|else|if|or)\b)[A-Za-z]"

@@ -162,3 +162,24 @@ def test_knows_what_opens_and_what_ends() -> None:
 )
 def test_tells_a_gather_that_is_not_awaited(text: str, expected: bool) -> None:
     assert traces.drops_gather(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("with lock: pass", True),
+        ("\nif x:\n    with lock: pass", True),
+        ("\nif x: pass; with_lock()", False),
+        ("\nasync with lock: pass", False),
+    ],
+)
+def test_tells_a_plain_with_wherever_it_stands(text: str, expected: bool) -> None:
+    assert patterns.PLAIN_WITH.is_in(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("while x: pass", True), ("\n\twhile x: pass", True), ("# for a while", False), ("\nawhile()", False)],
+)
+def test_tells_a_loop_from_a_sentence(text: str, expected: bool) -> None:
+    assert patterns.WHILE.is_in(text) is expected
