@@ -6,6 +6,7 @@ import ast
 import collections
 import functools
 from collections.abc import Iterator
+from typing import Any
 
 # Names, numbers and the contexts of names, which no question is asked about.
 _PLAIN = frozenset(
@@ -61,6 +62,12 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
         node = waiting.popleft()
         waiting.extend(children(node))
         yield node
+
+
+@functools.lru_cache(maxsize=64)
+def of_types(node: ast.AST, types: tuple[type[ast.AST], ...]) -> tuple[Any, ...]:
+    """Return the nodes of some types inside a node, as ``walk`` yields them."""
+    return tuple(inner for inner in walk(node) if isinstance(inner, types))
 
 
 def imported(tree: ast.Module) -> set[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from flake8_cancel.code.cleanup.taking import (
     root,
     statements_of,
 )
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import of_types, walk
 from flake8_cancel.code.verbs import words
 
 if TYPE_CHECKING:
@@ -73,11 +72,6 @@ def is_empty_record(module: Module, taking: Act) -> bool:
     return any(module.name(maker) == "dataclasses.dataclass" for maker in makers)
 
 
-@functools.lru_cache(maxsize=16)
-def _binders(function: ast.AsyncFunctionDef) -> tuple[ast.AST, ...]:
-    return tuple(node for node in walk(function) if isinstance(node, _BINDERS))
-
-
 def makers(function: ast.AsyncFunctionDef, name: str) -> Iterator[ast.expr | None]:
     """Yield what a local name is bound to in a function, None where that is no simple assignment.
 
@@ -85,7 +79,7 @@ def makers(function: ast.AsyncFunctionDef, name: str) -> Iterator[ast.expr | Non
         function: the function.
         name: the name.
     """
-    for node in _binders(function):
+    for node in of_types(function, _BINDERS):
         if isinstance(node, ast.arg) and node.arg == name:
             yield None
         bound = getattr(node, "targets", None) or [getattr(node, "target", getattr(node, "optional_vars", None))]

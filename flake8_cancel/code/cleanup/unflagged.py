@@ -20,7 +20,7 @@ from flake8_cancel.code.cleanup.releases import (
 )
 from flake8_cancel.code.cleanup.taking import MADE, Act, gives_back, givings, key, statements_of, takings
 from flake8_cancel.code.graph.flow import Flow
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import of_types, walk
 from flake8_cancel.code.verbs import ends, ends_argument, opens
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def _left(module: Module, owner: ast.ClassDef, function: ast.AsyncFunctionDef, t
 
 def _uses(module: Module, attribute: str) -> Iterator[ast.Attribute]:
     """Yield where the file reads an attribute, of whatever object."""
-    for node in walk(module.tree):
-        if isinstance(node, ast.Attribute) and node.attr == attribute and isinstance(node.ctx, ast.Load):
+    for node in of_types(module.tree, (ast.Attribute,)):
+        if node.attr == attribute and isinstance(node.ctx, ast.Load):
             yield node
 
 

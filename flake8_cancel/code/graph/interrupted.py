@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import functools
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.graph.errors import CANCELLED_ERROR
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import YIELD, State
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import of_types, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -81,7 +80,7 @@ def _is_free(module: Module, lock: ast.expr, around: _Around) -> bool:
         return False
     blocks = [
         block
-        for block in _async_withs(module.tree)
+        for block in of_types(module.tree, (ast.AsyncWith,))
         if any(_attribute(item.context_expr) in group for item in block.items)
     ]
     is_open = kind is not Kind.LOCK and not lock.attr.startswith("_")
@@ -90,16 +89,11 @@ def _is_free(module: Module, lock: ast.expr, around: _Around) -> bool:
     return all(_never_waits(module, block, group, around) for block in blocks)
 
 
-@functools.lru_cache(maxsize=4)
-def _async_withs(tree: ast.Module) -> tuple[ast.AsyncWith, ...]:
-    return tuple(node for node in walk(tree) if isinstance(node, ast.AsyncWith))
-
-
 def _sharing(module: Module, lock: str) -> set[str]:
     """Return the attributes with one lock: that, and the conditions that were given it."""
     pairs = [
         {_attribute(target), *map(_attribute, node.value.args)} - {None}
-        for node in _assignments(module.tree)
+        for node in of_types(module.tree, (ast.Assign,))
         if isinstance(node.value, ast.Call) and node.value.args
         for target in node.targets
         if isinstance(target, ast.Attribute)
@@ -110,11 +104,6 @@ def _sharing(module: Module, lock: str) -> set[str]:
         before = set(found)
         found.update(name for names in pairs if names & before for name in names if name)
     return found
-
-
-@functools.lru_cache(maxsize=4)
-def _assignments(tree: ast.Module) -> tuple[ast.Assign, ...]:
-    return tuple(node for node in walk(tree) if isinstance(node, ast.Assign))
 
 
 def _attribute(expression: ast.expr) -> str | None:

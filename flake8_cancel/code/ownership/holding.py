@@ -22,7 +22,7 @@ from flake8_cancel.code.ownership.task_uses import (
     targets,
     use,
 )
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import of_types, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.graph.build import AnyFunction
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 # A statement or wait, the names that the tasks get there, and whether these hold more than one.
 _Landing = tuple[ast.stmt | ast.Await, frozenset[str], bool]
+_ASSIGNMENTS = (ast.AnnAssign, ast.Assign, ast.AugAssign, ast.NamedExpr)
+_SPREADERS = (*_ASSIGNMENTS, *LOOPS, ast.comprehension, ast.Call)
+_BINDERS = (ast.Assign, ast.ExceptHandler, ast.Global, ast.Nonlocal, ast.withitem)
 
 
 class Hold(NamedTuple):
@@ -188,8 +191,8 @@ def _spread(
     size = -1
     while size < len(found) + len(done):
         size = len(found) + len(done)
-        for node in walk(function):
-            if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
+        for node in of_types(function, _SPREADERS):
+            if isinstance(node, _ASSIGNMENTS):
                 _assigned(module, node, found, done)
             elif isinstance(node, (*LOOPS, ast.comprehension)):
                 if carries(module, node.iter, found):
@@ -243,20 +246,19 @@ def _names_of(target: ast.expr) -> frozenset[str]:
 
 def _is_own(module: Module, function: AnyFunction, name: str, known: frozenset[str]) -> bool:
     """Tell whether a name is a local that holds nothing but what the function itself made."""
-    parameters = set(walk(function.args))
-    for node in walk(function):
+    if any(isinstance(node, ast.arg) and node.arg == name for node in walk(function.args)):
+        return False
+    for node in of_types(function, _BINDERS):
         if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
             return False
-        if isinstance(node, ast.arg) and node.arg == name and node in parameters:
-            return False
         is_assigned = isinstance(node, ast.Assign) and any(_binds(target, name) for target in node.targets)
-        if is_assigned and not _is_fresh(module, node.value, known):  # type: ignore[attr-defined]
+        if is_assigned and not _is_fresh(module, node.value, known):
             return False
         if isinstance(node, ast.withitem) and node.optional_vars is not None and _binds(node.optional_vars, name):
             return False
         if isinstance(node, ast.ExceptHandler) and node.name == name:
             return False
-    return _binds(function, name)
+    return any(one.id == name and isinstance(one.ctx, ast.Store) for one in of_types(function, (ast.Name,)))
 
 
 def _binds(target: ast.AST, name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from flake8_cancel.code.api import HARMLESS_CALLS, LOGGING_VERBS
 from flake8_cancel.code.meaning.scopes import COMPREHENSIONS
 from flake8_cancel.code.meaning.values import SAME_ELEMENTS
 from flake8_cancel.code.ownership.task_making import AS_COMPLETED, GATHER, WAIT
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import of_types, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.graph.build import AnyFunction
@@ -157,14 +158,18 @@ def _of_argument(module: Module, call: ast.Call, names: frozenset[str]) -> Use:
 
 def names_in(module: Module, function: AnyFunction, names: frozenset[str]) -> list[ast.Name]:
     """Return where a function, or one inside it that has no such name of its own, reads some names."""
-    return [
-        node
-        for node in walk(function)
-        if isinstance(node, ast.Name)
-        and node.id in names
-        and isinstance(node.ctx, ast.Load)
-        and not _is_of_inner(module, function, node)
-    ]
+    read = _read_in(function)
+    return [node for name in sorted(names) for node in read.get(name, ()) if not _is_of_inner(module, function, node)]
+
+
+@functools.lru_cache(maxsize=16)
+def _read_in(function: AnyFunction) -> dict[str, list[ast.Name]]:
+    """Return where a function reads each name."""
+    found: dict[str, list[ast.Name]] = {}
+    for node in of_types(function, (ast.Name,)):
+        if isinstance(node.ctx, ast.Load):
+            found.setdefault(node.id, []).append(node)
+    return found
 
 
 def loop_of(module: Module, name: ast.Name) -> ast.For | ast.AsyncFor | ast.comprehension | None:
