@@ -131,11 +131,11 @@ def test_flaky_tests_are_not_taken_for_differences() -> None:
 
 
 def test_outcomes_are_read_from_a_report(tmp_path: Path) -> None:
-    cases = (("a", ""), ("b", "<failure/>"), ("c", "<skipped/>"), ("d", "<failure/><error/>"))
+    cases = (("a", ""), ("b[0x1]", "<failure/>"), ("b[0x2]", "<skipped/>"), ("d", "<failure/><error/>"))
     text = "".join(f'<testcase classname="m" name="{name}">{inside}</testcase>' for name, inside in cases)
     (tmp_path / "report.xml").write_text(f"<testsuites><testsuite>{text}</testsuite></testsuites>")
     outcomes = suites.outcomes_of(tmp_path / "report.xml")
-    assert outcomes == {"m.a": "passed", "m.b": "failure", "m.c": "skipped", "m.d": "error"}
+    assert outcomes == {"m.a": "passed", "m.b[1]": "failure", "m.b[2]": "skipped", "m.d": "error"}
 
 
 def test_every_suite_is_of_a_package_of_the_list() -> None:

@@ -10,6 +10,7 @@ import sys
 import tarfile
 import venv
 import xml.etree.ElementTree as xml
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -152,9 +153,17 @@ def _outcomes(suite: Suite, python: Path, source: Path, scratch: Path) -> Outcom
 
 
 def outcomes_of(report: Path) -> Outcomes:
-    """Return what became of each test, from pytest's report: passed, failure, error or skipped."""
-    cases = xml.parse(report).iter("testcase")
-    return {f"{case.get('classname')}.{case.get('name')}": _outcome(case) for case in cases}
+    """Return what became of each test, from pytest's report: passed, failure, error or skipped.
+
+    Tests of one function are numbered: what they are given may have another name in every run.
+    """
+    outcomes: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for case in xml.parse(report).iter("testcase"):
+        function, has_parameters, _ = f"{case.get('classname')}.{case.get('name')}".partition("[")
+        counts[function] += 1
+        outcomes[f"{function}[{counts[function]}]" if has_parameters else function] = _outcome(case)
+    return outcomes
 
 
 def _outcome(case: xml.Element) -> str:
