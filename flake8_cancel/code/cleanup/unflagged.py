@@ -74,7 +74,7 @@ def _is_own(module: Module, act: Act) -> bool:
 
 
 def _left(module: Module, owner: ast.ClassDef, function: ast.AsyncFunctionDef, taking: Act) -> Unflagged | None:
-    if taking.form == MADE and not is_new(module, function, taking):
+    if taking.form == MADE and (not is_new(module, function, taking) or _is_opened_elsewhere(function, taking)):
         return None
     assert taking.thing is not None
     attribute = str(taking.thing[2][1])  # type: ignore[index]
@@ -92,6 +92,14 @@ def _left(module: Module, owner: ast.ClassDef, function: ast.AsyncFunctionDef, t
             assert isinstance(closer, _Method)
             return Unflagged(taking, f"self.{attribute}", closer.name, f"self.{flag}", place)
     return None
+
+
+def _is_opened_elsewhere(function: ast.AsyncFunctionDef, taking: Act) -> bool:
+    """Tell whether a task may open what is made, or not yet: ``create_task(self._server.start())``."""
+    return not taking.awaited and any(
+        isinstance(node, ast.Attribute) and key(node.value) == taking.thing and opens(node.attr)
+        for node in walk(function)
+    )
 
 
 def _uses(module: Module, attribute: str) -> Iterator[ast.Attribute]:
