@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from flake8_cancel import registry
 from flake8_cancel.cli.diff import unified
 from tests.ecosystem import command, elsewhere
 
@@ -83,7 +84,8 @@ def _step(folder: Path, found: command.Ran, kinds: Sequence[str], *options: str)
             problems.append(f"{path}: its mode changed")
         if (folder / path).read_bytes() != after[path]:
             problems.append(f"{path}: a second run changed it again")
-    problems += [f"{path}: {code} is new" for path, code in _tally(first.report) - _tally(found.report)]
+    expected = _tally(found.report) + _uncovered(first.report)
+    problems += [f"{path}: {code} is new" for path, code in _tally(first.report) - expected]
     diff = b"".join(unified(path, before[path], after[path]) for path in paths if before[path] != after[path])
     step = Step(len(first.report["fixed"]), len(first.report["findings"]), tuple(problems), diff)
     return step, again
@@ -101,3 +103,9 @@ def _places(report: Mapping[str, Any], path: str, kinds: Sequence[str]) -> set[i
 
 def _tally(report: Mapping[str, Any]) -> Counter[tuple[str, str]]:
     return Counter((finding["path"], finding["code"]) for finding in report["findings"])
+
+
+def _uncovered(report: Mapping[str, Any]) -> Counter[tuple[str, str]]:
+    """Return what the mended findings of a report hid: mistakes that could not be told as long as they stood."""
+    uncovers = {entry.code: entry.rule.uncovers for entry in registry.entries()}
+    return Counter((finding["path"], code) for finding in report["fixed"] for code in uncovers[finding["code"]])
