@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from flake8_cancel.code.traces import line_before
+
 # The name of a scope, as it is called, asked of a module, or imported.
 _SCOPE = re.compile(r"timeout(?:_at)?")
 _WHOLE_SCOPE = re.compile(r"\btimeout(?:_at)?\b")
@@ -33,7 +35,7 @@ _WAIT_FOR = re.compile(r"\bwait_for\b(?P<call>[\s\\]*\([\s\\]*[\w.]+[\s\\]*\()?"
 def has_timeout_scope(text: str) -> bool:
     """Tell whether a text may use or import ``asyncio.timeout`` or its like, not only a parameter of that name."""
     return any(
-        _CALL.match(text, found.end()) or _ASKED.search(_line_before(text, found.start()))
+        _CALL.match(text, found.end()) or _ASKED.search(line_before(text, found.start()))
         for found in _SCOPE.finditer(text)
     )
 
@@ -44,7 +46,7 @@ def makes_timeout_aside(text: str) -> bool:
 
 
 def _is_aside(text: str, scope: re.Match[str]) -> bool:
-    before = _line_before(text, scope.start())
+    before = line_before(text, scope.start())
     if _CALL.match(text, scope.end()):
         return _ENTERED.search(before) is None
     if "import" in before:
@@ -90,16 +92,12 @@ def _suspends(block: str) -> bool:
         return False
     turn = _TURN.search(block)
     end = turn.end() if turn else len(block)
-    return any(not _QUOTED.search(_line_before(block, found.start())) for found in _SUSPENSION.finditer(block, 0, end))
+    return any(not _QUOTED.search(line_before(block, found.start())) for found in _SUSPENSION.finditer(block, 0, end))
 
 
 def awaits_what_is_there(text: str) -> bool:
     """Tell whether something may be awaited, alone or by ``wait_for``, that is not called there."""
     return any(not found["call"] for pattern in (_AWAIT, _WAIT_FOR) for found in pattern.finditer(text))
-
-
-def _line_before(text: str, at: int) -> str:
-    return text[text.rfind("\n", 0, at) + 1 : at]
 
 
 def _line_after(text: str, at: int) -> str:

@@ -75,7 +75,7 @@ def ends_own_in_handler(text: str) -> bool:
     """Tell whether a function may end, behind an ``except``, what its object holds."""
     behind = _behind_except(text)
     return any(
-        verbs.ends(call[1], _NO_FACTS) and not _NO_GIVING.match(_line_before(behind, call.start()))
+        verbs.ends(call[1], _NO_FACTS) and not _NO_GIVING.match(line_before(behind, call.start()))
         for call in OWN_CALL.finditer(behind)
     )
 
@@ -103,7 +103,7 @@ def defines_opening(text: str) -> bool:
 def drops_gather(text: str) -> bool:
     """Tell whether a text calls ``gather``, or gives it another name, elsewhere than directly behind an ``await``."""
     return any(
-        not _AWAITED.search(_line_before(text, at)) and not _SPOKEN.match(text, at + len("gather"))
+        not _AWAITED.search(line_before(text, at)) and not _SPOKEN.match(text, at + len("gather"))
         for at in _places("gather", text)
     )
 
@@ -128,7 +128,7 @@ def _places(word: str, text: str) -> Iterator[int]:
         at = text.find(word, at + 1)
 
 
-def _line_before(text: str, at: int) -> str:
+def line_before(text: str, at: int) -> str:
     """Return what stands on a line before a place."""
     return text[text.rfind("\n", 0, at) + 1 : at]
 
@@ -205,7 +205,7 @@ class _Call(NamedTuple):
 def _statements(text: str) -> Iterator[_Call]:
     """Yield the calls that may give something back and be a statement of their own."""
     for name, start, end in _called(text):
-        if name not in _NO_CALLS and _may_give(name) and not _NO_GIVING.match(_line_before(text, start)):
+        if name not in _NO_CALLS and _may_give(name) and not _NO_GIVING.match(line_before(text, start)):
             yield _Call(name, _receiver(text, start), _arguments(text, end))
 
 
