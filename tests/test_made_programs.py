@@ -7,6 +7,7 @@ import copy
 import functools
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -44,10 +45,17 @@ _WAYS = ("drop", "double", "put into", "bring in", "exchange")
 @functools.cache
 def _functions() -> tuple[ast.stmt, ...]:
     """Return the functions and classes of all fixtures."""
-    paths = sorted(fixture.ROOT.glob("*/*/*.py"))
-    trees = [ast.parse(path.read_bytes()) for path in paths if path.stem != "proof"]
     kinds = (ast.AsyncFunctionDef, ast.ClassDef, ast.FunctionDef)
-    return tuple(node for tree in trees for node in tree.body if isinstance(node, kinds))
+    paths = (path for path in sorted(fixture.ROOT.glob("*/*/*.py")) if path.stem != "proof")
+    return tuple(node for path in paths for node in _statements(path) if isinstance(node, kinds))
+
+
+def _statements(path: Path) -> list[ast.stmt]:
+    try:
+        return ast.parse(path.read_bytes()).body
+    except SyntaxError:
+        # It is for a newer Python than this.
+        return []
 
 
 @st.composite
