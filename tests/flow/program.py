@@ -89,7 +89,7 @@ def load(text: str, kind: str) -> Program:
             for previous, jump in pairwise(block)
             if isinstance(jump, _JUMPS)
         },
-        frozenset(_tidying(function.__code__)),
+        frozenset(_tidying(function.__code__, node)),
         {
             statement.lineno: label_of(statement.body[0])
             for block in blocks
@@ -139,14 +139,19 @@ def _blocks(statement: ast.AST) -> Iterator[Sequence[ast.stmt]]:
         yield from _blocks(part)
 
 
-def _tidying(code: CodeType) -> Iterator[int]:
+def _tidying(code: CodeType, function: ast.AsyncFunctionDef) -> Iterator[int]:
     """Yield the offsets of instructions that begin no statement, save a jump.
 
     Leaving a ``with`` or a ``finally`` takes instructions of no line of their own; they go by that of a statement near
-    them. No statement of a program but a jump begins by loading None, as leaving a ``with`` normally does.
+    them. No statement of a program but a jump begins by loading None, as leaving a ``with`` normally does. The end of
+    the function, which several ways may jump to, goes by the line of the last statement of one of them.
     """
+    returns = {node.lineno for node in ast.walk(function) if isinstance(node, ast.Return)}
     for instruction in dis.get_instructions(code):
         if instruction.opname in _TIDYING or (instruction.opname == "LOAD_CONST" and instruction.argval is None):
+            yield instruction.offset
+        line = getattr(getattr(instruction, "positions", None), "lineno", None)
+        if instruction.opname == "RETURN_CONST" and line not in returns:
             yield instruction.offset
 
 
