@@ -44,6 +44,9 @@ _LOOKING = (
 _PLAIN_STREAMS = frozenset({"asyncio.subprocess.DEVNULL", "asyncio.subprocess.STDOUT"}) | {
     f"subprocess.{name}" for name in ("DEVNULL", "STDOUT")
 }
+# What a program that is asked for one of these tells, and ends; and programs that tell another one to end.
+_ASKED = frozenset({"--help", "--version", "-version"})
+_SENDERS = frozenset({"kill", "killall", "pkill", "taskkill"})
 # Helpers that hand it on to helpers are followed so far.
 _DEEPEST = 3
 
@@ -85,6 +88,24 @@ def made(module: Module, value: ast.expr | None, depth: int = 0) -> Made | None:
         return None
     found = _either([_returned(module, helper, node, depth + 1) for node in _returns(module, helper)])
     return found and found._replace(call=call)
+
+
+def ends_alone(module: Module, making: Made) -> bool:
+    """Tell whether a process is known to end at once: it tells its version or its help, or tells another one to end.
+
+    Args:
+        module: the module.
+        making: how it was made.
+    """
+    if module.name(making.call.func) not in _MAKERS or making.is_shell:
+        return False
+    words: list[ast.expr | None] = []
+    for argument in making.call.args:
+        given = module.value(argument.value) if isinstance(argument, ast.Starred) else argument
+        words += given.elts if isinstance(given, (ast.List, ast.Tuple)) else [given]
+    told = [one.value for one in words if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    is_sender = bool(words) and isinstance(words[0], ast.Constant) and bool(told) and told[0] in _SENDERS
+    return is_sender or (len(told) == len(words) and not _ASKED.isdisjoint(told))
 
 
 def uses(module: Module, function: AnyFunction, name: str, depth: int = 0) -> Iterator[tuple[ast.Name, str]]:

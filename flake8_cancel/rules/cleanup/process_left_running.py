@@ -38,7 +38,8 @@ Fix:
 Not found:
     A process that somebody else may end: it is stored, yielded, or given to a call that may keep it or end it; its
     ``kill`` is passed on, its ``pid`` too. One that some way through the function does not wait for, so that it may
-    well be meant to run on, or whose wait is shielded. Where an ``except Exception`` kills it, that is CNL403.
+    well be meant to run on, or whose wait is shielded. A program that ends at once: it is asked for its version or its
+    help, or sends a signal to another one. Where an ``except Exception`` kills it, that is CNL403.
 """
 
 from __future__ import annotations

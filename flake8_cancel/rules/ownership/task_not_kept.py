@@ -33,8 +33,9 @@ Fix:
 Not found:
     Tasks of a TaskGroup, which keeps them. A local that holds the task while its function is suspended, a task whose
     only use is ``add_done_callback()``, what a lambda or a helper of this file returns, a coroutine function that asks
-    for ``asyncio.current_task()`` and may keep itself, and one that waits only for timers and threads, or under a
-    deadline, for these hold it. A task that ``__del__`` makes to close something as well as it can.
+    for ``asyncio.current_task()`` and may keep itself, and one that waits only for timers and threads, under a
+    deadline, or for a future that the caller of its maker gets, for these hold it. A task that ``__del__`` makes to
+    close something as well as it can.
 """
 
 from __future__ import annotations
