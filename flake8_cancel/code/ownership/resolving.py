@@ -14,6 +14,7 @@ from flake8_cancel.code.lost.keeping import is_log
 from flake8_cancel.code.lost.undisturbed import never_cancelled
 from flake8_cancel.code.meaning.scopes import FUNCTIONS
 from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.ownership.begun_behind import begins_behind
 from flake8_cancel.code.ownership.futures import handed_out, is_asked_before, is_same, waits_for
 
 if TYPE_CHECKING:
@@ -131,12 +132,13 @@ def _is_prepared_at(module: Module, use: ast.expr, is_given: bool) -> bool:
 def _may_leave(module: Module, waiter: ast.Await | ast.Return, call: ast.Call, is_called: bool) -> bool:
     """Tell whether a waiter that is cancelled leaves its future to the place that resolves it.
 
-    Not when the waiter itself comes by that place only while it does not wait, and not when it takes the future away.
+    Not when the waiter itself comes by that place only while it does not wait, or is only begun behind it, and not when
+    it takes the future away.
     """
     function, around = module.function(call), module.function(waiter)
     if not (isinstance(waiter, ast.Return) or isinstance(around, ast.AsyncFunctionDef)):
         return False
-    if _takes_away(module, waiter):
+    if _takes_away(module, waiter) or begins_behind(module, around, call):
         return False
     if not is_called:
         return True
