@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _Callback = ast.FunctionDef | ast.Lambda
 
 REGISTERS = "add_done_callback"
+_REMOVES = "remove_done_callback"
 _ASKS = frozenset({"exception", "result"})
 _KNOWS = frozenset({"cancelled", "cancelling"})
 _STATIC = "builtins.staticmethod"
@@ -62,6 +63,8 @@ def asked_by_callback(module: Module, registration: ast.Call) -> Iterator[Asking
     """
     callback = _callback(module, registration)
     if callback is None or registration is not _first_registration(module, callback):
+        return
+    if _is_taken_back(module, callback):
         return
     parameter = _parameter(module, registration.args[0], callback)
     flags = flags_beside_cancels(module, callback, callback)
@@ -162,6 +165,16 @@ def _callback(module: Module, registration: ast.Call) -> _Callback | None:
 
 def _first_registration(module: Module, callback: _Callback) -> ast.Call | None:
     return next((call for call in module.calls(REGISTERS) if _callback(module, call) is callback), None)
+
+
+def _is_taken_back(module: Module, callback: _Callback) -> bool:
+    """Tell whether who cancels the tasks of a callback takes it from them first."""
+    return any(
+        module.definition(given) is callback
+        for call in module.calls(_REMOVES)
+        if (function := module.function(call)) is not None and module.cancels(function)
+        for given in call.args
+    )
 
 
 def _is_cancellable(module: Module, receiver: ast.expr) -> bool:
@@ -284,4 +297,4 @@ def _is_registered(module: Module, use: ast.expr) -> bool:
         given, call = call, module.parent(call)
     if not isinstance(call, ast.Call) or given not in call.args or not isinstance(call.func, ast.Attribute):
         return False
-    return call.func.attr in (REGISTERS, "remove_done_callback")
+    return call.func.attr in (REGISTERS, _REMOVES)
