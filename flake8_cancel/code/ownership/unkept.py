@@ -39,10 +39,15 @@ def needs_no_keeper(module: Module, call: ast.Call) -> bool:
 def _is_kept(module: Module, coroutine: ast.Call, around: _Around) -> bool:
     if _is_held(module, coroutine):
         return True
-    function = module.called(coroutine)
+    called = module.called(coroutine)
+    functions = [called] if called is not None else module.may_call(coroutine)
+    return bool(functions) and all(_is_kept_in(module, one, coroutine, around) for one in functions)
+
+
+def _is_kept_in(module: Module, function: ast.AST, call: ast.Call, around: _Around) -> bool:
     if not isinstance(function, ast.AsyncFunctionDef) or function in around:
         return False
-    return _keeps_itself(module, function) or _is_woken(module, function, coroutine, around | {function})
+    return _keeps_itself(module, function) or _is_woken(module, function, call, around | {function})
 
 
 def _keeps_itself(module: Module, function: ast.AST) -> bool:

@@ -50,7 +50,8 @@ Not found:
     CNL402, and what comes behind another ``await`` in a ``finally`` to CNL404. Tasks and processes have rules of their
     own. Tests, fixtures and what only tests of the file run: nobody cancels them but a deadline of their own. What
     stands beside tests in their file too. Connections and what lives in memory, where the function is only the root of
-    a program (``asyncio.run()``, a command of click or typer) or awaited by it: they end with the process.
+    a program (``asyncio.run()``, a command of click or typer) or awaited by it, or a method of what only it makes: they
+    end with the process.
 """
 
 from __future__ import annotations
