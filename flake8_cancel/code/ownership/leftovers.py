@@ -94,7 +94,7 @@ def left_alone(module: Module, call: ast.Call) -> Alone | None:
 
 def _alone(module: Module, call: ast.Call) -> Alone | None:
     """Return the task that a function cancels and does not wait for afterwards; nobody else may have it."""
-    function, statement = module.function(call), _statement(module, call)
+    function, statement = module.function(call), module.statement(call)
     if not isinstance(function, ast.AsyncFunctionDef) or not isinstance(statement, _STATEMENTS):
         return None
     assert isinstance(call.func, ast.Attribute)
@@ -107,10 +107,6 @@ def _alone(module: Module, call: ast.Call) -> Alone | None:
         return None
     alone = Alone(task, statement, function, found, runs)
     return None if has_ended(module, call, task) or _is_waited_here(module, alone) else alone
-
-
-def _statement(module: Module, node: ast.AST) -> ast.stmt | None:
-    return next((around for around in module.ancestors(node) if isinstance(around, ast.stmt)), None)
 
 
 # --- what follows ---------------------------------------------------------------------------------------------------
@@ -225,7 +221,7 @@ def _is_waited_here(module: Module, alone: Alone) -> bool:
     flow = module.flow(alone.function)
     own = {wait for wait in alone.fate.waits if module.function(wait) is alone.function}
     everyone = {call for call in module.calls("all_tasks") if module.function(call) is alone.function}
-    statements = {_statement(module, wait) for wait in own | everyone} - {alone.statement}
+    statements = {module.statement(wait) for wait in own | everyone} - {alone.statement}
     if flow is None or any(module.parent(wait) is alone.statement for wait in own):
         return True
     name = module.reference(alone.task)
