@@ -153,6 +153,16 @@ def following(block: Sequence[ast.stmt], statement: ast.stmt) -> Sequence[ast.st
     return block[block.index(statement) + 1 :] if statement in block else block
 
 
+def _before(module: Module, wait: ast.AST) -> Iterator[ast.stmt]:
+    """Yield what is surely done before a wait: what precedes it, and the blocks that it stands in."""
+    for node in (wait, *module.ancestors(wait)):
+        if isinstance(node, FUNCTIONS):
+            return
+        if isinstance(node, ast.stmt):
+            found = block_of(module, node)
+            yield from found[: found.index(node)]
+
+
 def nodes_of(block: Collection[ast.stmt]) -> set[ast.AST]:
     return {node for statement in block for node in walk(statement)}
 
@@ -174,6 +184,9 @@ def _is_skipped(module: Module, flow: Flow, waits: list[State], behind: Behind) 
         if (other.thing, other.given) == (act.thing, act.given)
     ]
     same = {other.node for other in alike}
+    # To end something once more is no cleanup that is owed.
+    if {other.node for other in alike if other.verb == act.verb} & set(_before(module, wait)):
+        return False
     # Two methods of one's own do two things.
     again = {other.node for other in alike if other.verb == act.verb or act.thing != key(ast.Name("self"))}
     # Where the block is gone on with, what it does is its own choice.
