@@ -135,8 +135,11 @@ def dropped_by_caller(module: Module, call: ast.Call) -> ast.Call | None:
         caller = module.parent(use)
         if not isinstance(caller, ast.Call) or module.definition(caller.func) is not function:
             continue
-        result: ast.AST | None = module.parent(caller) if isinstance(function, ast.AsyncFunctionDef) else caller
-        if isinstance(result, (ast.Await, ast.Call)) and dropped(module, result) is not None:
+        result: ast.AST | None = caller
+        if isinstance(function, ast.AsyncFunctionDef):
+            waits = module.parent(caller)
+            result = waits if isinstance(waits, ast.Await) else None
+        if isinstance(result, ast.expr) and dropped(module, result) is not None:
             return caller
     return None
 
