@@ -58,10 +58,11 @@ _ENDS_ARGUMENT = ENDINGS | frozenset("checkin discard free putconn put remove re
 OPENINGS = frozenset(
     "acquire aenter begin connect enter init initialize login open reconnect restart setup start startup".split()
 )
+_KNOWN = frozenset({*_PAIRS, *ENDINGS, *OPENINGS, *frozenset().union(*_PAIRS.values())})
 
 
 def words(name: str) -> tuple[str, ...]:
-    """Return the words of a name, ``connectAsync`` too, without underscores at its ends and an ``async`` there."""
+    """Return the words of a name, ``connectAsync`` too, without underscores and what says ``async`` at its ends."""
     found = [word for word in name.split("_") if word]
     if not name.islower():
         found = [word for one in found for word in _HUMPS.split(one)]
@@ -69,6 +70,9 @@ def words(name: str) -> tuple[str, ...]:
         del found[0]
     if len(found) > 1 and found[-1] in _ASYNC:
         del found[-1]
+    if found and found[0][:1] == "a" and found[0][1:] in _KNOWN and found[0] not in _KNOWN:
+        # aacquire(), beside acquire() of the same lock.
+        found[0] = found[0][1:]
     return tuple(found)
 
 

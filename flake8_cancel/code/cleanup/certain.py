@@ -100,14 +100,19 @@ def is_new(module: Module, function: ast.AsyncFunctionDef, taking: Act) -> bool:
         function: the coroutine function.
         taking: what makes it.
     """
-    if _has_rules_of_its_own(module, taking):
+    if has_rules_of_its_own(module, taking):
         return False
     has_alias = isinstance(taking.node, ast.Assign) and len(taking.node.targets) > 1
     return taking.awaited or not (has_alias or is_look(taking.verb) or _is_opened(function, taking))
 
 
-def _has_rules_of_its_own(module: Module, taking: Act) -> bool:
-    """Tell whether what is made is a task or a process."""
+def has_rules_of_its_own(module: Module, taking: Act) -> bool:
+    """Tell whether what is made is a task or a process.
+
+    Args:
+        module: the module.
+        taking: what makes it.
+    """
     if taking.call is not None and module.name(taking.call.func) in _PROCESS_MAKERS:
         return True
     return module.kind(_value(taking.node)) in _OTHER_KINDS
@@ -125,7 +130,7 @@ def _is_made(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving
     name = _name(taking.thing)
     if not name or not _is_local(function, name) or taking.call is None or "cancel" in words(giving.verb):
         return False
-    if _has_rules_of_its_own(module, taking):
+    if has_rules_of_its_own(module, taking):
         return False
     if is_look(taking.verb) and not taking.awaited and not _is_listed(module, taking.call):
         return False

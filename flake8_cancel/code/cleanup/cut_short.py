@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from flake8_cancel.code.cleanup.blocks import cleanup_blocks, is_exit
 from flake8_cancel.code.cleanup.forgiven import may_be_missed
 from flake8_cancel.code.cleanup.framing import block_of
 from flake8_cancel.code.cleanup.once import doors, stays_shut
@@ -13,21 +14,15 @@ from flake8_cancel.code.cleanup.owed import owed
 from flake8_cancel.code.cleanup.releases import any_of, handed_to_with, lets_out, passes
 from flake8_cancel.code.cleanup.taking import Act, Key, givings, key, mentions, own_statements
 from flake8_cancel.code.cleanup.waiting import is_kept_off, is_known_to_wait
-from flake8_cancel.code.graph.catchers import is_broad, names_cancelled
 from flake8_cancel.code.graph.flow import Flow, cancelled_pending
 from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import SUSPEND, State
 from flake8_cancel.code.lost.cancellers import ended_by_child
 from flake8_cancel.code.meaning.scopes import FUNCTIONS
-from flake8_cancel.code.patterns import Matching
 from flake8_cancel.code.tree import walk
-from flake8_cancel.code.verbs import ends
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
-
-# Defines what may do all the work of ``__aexit__``, and tells so by its name.
-LEAVING = Matching(r"def[ \t]+_*(?:exit|reset)")
 
 
 class Behind(NamedTuple):
@@ -64,40 +59,6 @@ class Cut(NamedTuple):
     further: tuple[Cut, ...] = ()
 
 
-def cleanup_blocks(module: Module, statement: ast.AST) -> Iterator[list[ast.stmt]]:
-    """Yield the blocks of a statement that clean up on a cancelled way too: a ``finally``, and handlers that take it.
-
-    So does the whole of an ``__aexit__``, of the methods that it leaves the work to, and of what can end but once.
-
-    Args:
-        module: the module.
-        statement: a ``try`` statement or a coroutine function; any other has none.
-    """
-    if isinstance(statement, ast.AsyncFunctionDef):
-        blocks = [statement.body] if _is_exit(module, statement) else [door.block for door in doors(module, statement)]
-        yield from {id(block): block for block in blocks}.values()
-    if not isinstance(statement, ast.Try):
-        return
-    for handler in statement.handlers:
-        if names_cancelled(module, handler) or is_broad(module, handler):
-            yield handler.body
-    if statement.finalbody:
-        yield statement.finalbody
-
-
-def _is_exit(module: Module, function: ast.AsyncFunctionDef) -> bool:
-    """Tell whether a method is ``__aexit__``, or is awaited by that of its class: to end things, or as all it does."""
-    owner = module.parent(function)
-    if not isinstance(owner, ast.ClassDef) or function.decorator_list:
-        return False
-    exits = [node for node in owner.body if isinstance(node, ast.AsyncFunctionDef) and node.name == "__aexit__"]
-    waits = [node.value for method in exits for node in walk(method) if isinstance(node, ast.Await)]
-    may_be_all = len(waits) == 1 and LEAVING.is_in(f"def {function.name}")
-    if function in exits or not (may_be_all or ends(function.name, module.facts)):
-        return function in exits
-    return any(isinstance(call, ast.Call) and module.definition(call.func) is function for call in waits)
-
-
 def waits_in(module: Module, block: list[ast.stmt], shielded: bool = False) -> dict[ast.AST, list[State]]:
     """Return what waits in a cleanup block, in nested ones too, with its states: in order, by what suspends.
 
@@ -115,7 +76,7 @@ def waits_in(module: Module, block: list[ast.stmt], shielded: bool = False) -> d
     inside = nodes_of(block)
     around = module.parent(block[0])
     in_handler = isinstance(around, ast.ExceptHandler)
-    ending = [] if _is_exit(module, function) else [door for door in doors(module, function) if door.block is block]
+    ending = [] if is_exit(module, function) else [door for door in doors(module, function) if door.block is block]
     found: dict[ast.AST, list[State]] = {}
     for state in flow.every_state():
         node = state.point.node
@@ -193,6 +154,16 @@ def following(block: Sequence[ast.stmt], statement: ast.stmt) -> Sequence[ast.st
     return block[block.index(statement) + 1 :] if statement in block else block
 
 
+def _before(module: Module, wait: ast.AST) -> Iterator[ast.stmt]:
+    """Yield what is surely done before a wait: what precedes it, and the blocks that it stands in."""
+    for node in (wait, *module.ancestors(wait)):
+        if isinstance(node, FUNCTIONS):
+            return
+        if isinstance(node, ast.stmt):
+            found = block_of(module, node)
+            yield from found[: found.index(node)]
+
+
 def nodes_of(block: Collection[ast.stmt]) -> set[ast.AST]:
     return {node for statement in block for node in walk(statement)}
 
@@ -214,6 +185,9 @@ def _is_skipped(module: Module, flow: Flow, waits: list[State], behind: Behind) 
         if (other.thing, other.given) == (act.thing, act.given)
     ]
     same = {other.node for other in alike}
+    # To end something once more is no cleanup that is owed.
+    if {other.node for other in alike if other.verb == act.verb} & set(_before(module, wait)):
+        return False
     # Two methods of one's own do two things.
     again = {other.node for other in alike if other.verb == act.verb or act.thing != key(ast.Name("self"))}
     # Where the block is gone on with, what it does is its own choice.

@@ -95,14 +95,19 @@ def _is_own(act: Act) -> bool:
 
 
 def _is_opened_later(function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
-    """Tell whether what is made is only opened by what it is given back from: a lock is acquired, then released."""
+    """Tell whether what is made is only opened by what it is given back from: a lock is acquired, then released.
+
+    So is the context that is made and then entered: cut while it enters, it has not been.
+    """
     names = [taking.thing]
     if isinstance(taking.node, ast.Assign):
         names.extend(map(key, taking.node.targets))
     return taking.form == MADE and any(
-        act.form == METHOD and act.thing in names and matches(act.verb, giving.verb)
-        for node in statements_of(function)
-        for act in takings(node)
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and matches(node.func.attr, giving.verb)
+        and key(node.func.value) in names
+        for node in walk(function)
     )
 
 

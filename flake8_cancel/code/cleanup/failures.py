@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import Facts
-from flake8_cancel.code.cleanup.owing import Reason, is_wide, outlasts, reasons
+from flake8_cancel.code.cleanup.outlasting import outlasts
+from flake8_cancel.code.cleanup.owing import Reason, is_wide, reasons
 from flake8_cancel.code.cleanup.releases import any_of, guards, handed_to_with, lets_out, passes
 from flake8_cancel.code.cleanup.taking import (
     METHOD,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import CONNECTION_OPENERS, CONNECTS, LOOP_CONNECTS
+from flake8_cancel.code.cleanup.certain import has_rules_of_its_own
 from flake8_cancel.code.cleanup.escapes import escapes_at
 from flake8_cancel.code.cleanup.failures import missed_cleanups
 from flake8_cancel.code.cleanup.harmless import is_harmless
@@ -62,6 +63,7 @@ def abandoned(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Abando
     places = set()
     for statement in statements:
         made = [act for act in takings(statement) if act.form == MADE and act.awaited]
+        made = [act for act in made if not has_rules_of_its_own(module, act)]
         endings = [ending for act in made for ending in _endings(module, statements, act)]
         if any(ending.clause is None and not _is_plain(module, function, ending) for ending in endings):
             continue

@@ -10,8 +10,6 @@ from flake8_cancel.code.cleanup.harmless import is_empty_record, is_harmless, is
 from flake8_cancel.code.cleanup.reentry import is_guard
 from flake8_cancel.code.cleanup.releases import after, statement_states
 from flake8_cancel.code.cleanup.taking import (
-    COUNT,
-    ENTRY,
     FLAG,
     MADE,
     METHOD,
@@ -172,7 +170,7 @@ def _is_left_in_the_middle(
     func = giving.call.func if giving.call else None
     if func is None or func.lineno != func.end_lineno or not OWN_CALL.fullmatch(f"{ast.unparse(func)}("):
         return False
-    if EXCEPTION not in module.names(handler.type) or not _is_certain(module, handler, giving, giving.thing):
+    if EXCEPTION not in module.names(handler.type) or not gives_in_any_case(module, handler, giving, giving.thing):
         return False
     if runs_in_own_task(module, function) or "cancel" in words(giving.verb):
         return False
@@ -252,40 +250,20 @@ def _looped_over(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giv
     return {*loops, *(key(element) for elements in displays for element in elements)}
 
 
-def outlasts(
-    module: Module, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giving: Act, reason: Reason
-) -> bool:
-    """Tell whether a thing outlasts the function also where its handler does not raise.
-
-    It is a count or an entry of an object that the handler gives back whatever the error was, or a local thing that
-    the caller gets when nothing fails.
-
-    Args:
-        module: the module.
-        function: the function.
-        handler: the handler that gives the thing back.
-        giving: what does so.
-        reason: why it is owed.
-    """
-    if reason.taking is not None and reason.taking.form in (COUNT, ENTRY, FLAG):
-        is_kept = reason.thing is not None and reason.thing[0] == "Attribute"
-        return is_kept and is_wide(module, handler) and _is_certain(module, handler, giving, reason.thing)
-    if reason.taking is None or reason.taking.form != MADE or reason.thing is None or reason.thing[0] != "Name":
-        return False
-    inside = set(own_statements(handler.body))
-    return any(
-        isinstance(node, ast.Return) and node not in inside and mentions(node.value, reason.thing)
-        for node in statements_of(function)
-    )
-
-
 def is_wide(module: Module, handler: ast.ExceptHandler) -> bool:
     """Tell whether a clause takes every error, or the end of the function's own patience, which is no different."""
     return not {EXCEPTION, *_TIMEOUTS}.isdisjoint(module.names(handler.type))
 
 
-def _is_certain(module: Module, handler: ast.ExceptHandler, giving: Act, thing: Key | None) -> bool:
-    """Tell whether a handler gives something back in any case, or unless a test of it says that it has gone."""
+def gives_in_any_case(module: Module, handler: ast.ExceptHandler, giving: Act, thing: Key | None) -> bool:
+    """Tell whether a handler gives something back in any case, or unless a test of it says that it has gone.
+
+    Args:
+        module: the module.
+        handler: the handler.
+        giving: what gives it back.
+        thing: what is given back.
+    """
     inside: ast.AST = giving.node
     for parent in module.ancestors(giving.node):
         if parent is handler:

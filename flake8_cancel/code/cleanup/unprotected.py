@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.cleanup.cut_short import cleanup_blocks, is_ended_by_child, nodes_of, skipping, waits_in
+from flake8_cancel.code.cleanup.blocks import cleanup_blocks
+from flake8_cancel.code.cleanup.cut_short import is_ended_by_child, nodes_of, skipping, waits_in
 from flake8_cancel.code.graph.catchers import catchers, names_cancelled
 from flake8_cancel.code.graph.managers import scope
 from flake8_cancel.code.graph.points import ASYNC_EXIT, SUSPEND

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from flake8_cancel.code.cleanup.owed import owed
 from flake8_cancel.code.cleanup.releases import ends_normally, frames
 from flake8_cancel.code.graph.edges import NEXT
 from flake8_cancel.code.graph.flow import MAX_STATES, Flow, cancelled_pending
@@ -41,6 +42,7 @@ class Ended(NamedTuple):
         tasks: the task, or the collection of tasks, None where they are several arguments or the future of ``gather``.
         several: whether it is a collection.
         is_not_begun: whether it is so only if the task is cancelled before its first step: else it ends normally.
+        is_taken: whether something around the wait takes the CancelledError, but leaves out what follows the wait.
     """
 
     cancel: ast.Call
@@ -48,13 +50,15 @@ class Ended(NamedTuple):
     tasks: ast.expr | None
     several: bool
     is_not_begun: bool = False
+    is_taken: bool = False
 
 
 def ended_by_child(module: Module, wait: ast.Await) -> Ended | None:
     """Return what a wait for a task keeps its function from, because the task was surely cancelled there before.
 
     None where the function has nothing more to do and is not there to end the task, something around the wait may take
-    the CancelledError, or the task, if it has surely begun, may end normally when it is cancelled.
+    the CancelledError and nothing that is to be ended or waited for is left out then, or the task, if it has surely
+    begun, may end normally when it is cancelled.
 
     Args:
         module: the module.
@@ -67,10 +71,14 @@ def ended_by_child(module: Module, wait: ast.Await) -> Ended | None:
         return None
     flow = module.flow(function)
     states = [state for state in flow.every_state() if _is_at(state, wait)] if flow else []
-    if flow is None or any(may_be_taken(flow, state) for state in states):
+    if flow is None:
         return None
-    missed = next(filter(None, (missed_behind(flow, state) for state in states)), None)
-    if missed is None and not (is_ending(function) and _comes_out(module, function, states)):
+    is_taken = any(may_be_taken(flow, state) for state in states)
+    if is_taken:
+        missed = next(filter(None, (_left_out(module, flow, state) for state in states)), None)
+    else:
+        missed = next(filter(None, (missed_behind(flow, state) for state in states)), None)
+    if missed is None and (is_taken or not (is_ending(function) and _comes_out(module, function, states))):
         return None
     # The future of gather() is cancelled whatever its children do.
     is_future = module.reference(wait.value) is not None and module.kind(wait.value) is Kind.GATHER
@@ -78,7 +86,7 @@ def ended_by_child(module: Module, wait: ast.Await) -> Ended | None:
     is_survived = not is_future and any(survives(module, run) for run in module.run_by(wait.value))
     if is_survived and (missed is None or not_begun(module, cancel) is None):
         return None
-    return Ended(cancel, missed, *_tasks(module, wait.value), is_survived)
+    return Ended(cancel, missed, *_tasks(module, wait.value), is_survived, is_taken)
 
 
 def survives(module: Module, function: AnyFunction, around: frozenset[AnyFunction] = frozenset()) -> bool:
@@ -235,6 +243,28 @@ def missed_behind(flow: Flow, state: State) -> ast.AST | None:
     behind = [State(target, state.pending) for target in state.point.targets]
     path = flow.walk(behind, lambda reached: _is_work(reached, around))
     return path[-1].point.node if path else None
+
+
+def _left_out(module: Module, flow: Flow, state: State) -> ast.AST | None:
+    """Return what is waited for or ended behind a suspension, and surely not where its CancelledError leads."""
+    cancelled = [target for _, target in flow.cancelled([state], surely=False)]
+    # The same may be done by another statement.
+    reached = {ast.dump(other.point.node) for other in _possible(flow, cancelled) if other.point.kind == STEP}
+    behind = [State(target, state.pending) for target in state.point.targets]
+
+    def is_left_out(other: State) -> bool:
+        node = other.point.node
+        return other.point.kind == STEP and _is_owed(module, node) and ast.dump(node) not in reached
+
+    path = flow.walk(behind, is_left_out)
+    return path[-1].point.node if path else None
+
+
+def _is_owed(module: Module, statement: ast.AST) -> bool:
+    """Tell whether a statement waits for something or ends it."""
+    if not isinstance(statement, ast.Expr):
+        return False
+    return isinstance(statement.value, ast.Await) or owed(module, statement) is not None
 
 
 def _is_work(state: State, around: set[Frame]) -> bool:

@@ -98,7 +98,7 @@ def is_loop(module: Module, expression: ast.expr) -> bool:
     return kind is Kind.LOOP or (kind is None and is_called_loop(expression))
 
 
-def dropped(module: Module, call: ast.Call) -> Dropped | None:
+def dropped(module: Module, call: ast.expr) -> Dropped | None:
     """Return how the result of a call is lost at once, None where it may be kept.
 
     A local keeps what it holds as long as its function is suspended. One that is never read loses it where the
@@ -120,6 +120,42 @@ def dropped(module: Module, call: ast.Call) -> Dropped | None:
             return None
         node = parent
     return None
+
+
+def dropped_by_caller(module: Module, call: ast.Call) -> ast.Call | None:
+    """Return a call of the function that hands out a task as soon as it was made, where that call drops it at once.
+
+    Args:
+        module: the module.
+        call: what makes the task.
+    """
+    function = module.function(call)
+    if not isinstance(function, _FUNCTIONS) or function.decorator_list or not _is_handed_out(module, function, call):
+        return None
+    for use in module.uses(function):
+        caller = module.parent(use)
+        if not isinstance(caller, ast.Call) or module.definition(caller.func) is not function:
+            continue
+        result: ast.AST | None = caller
+        if isinstance(function, ast.AsyncFunctionDef):
+            waits = module.parent(caller)
+            result = waits if isinstance(waits, ast.Await) else None
+        if isinstance(result, ast.expr) and dropped(module, result) is not None:
+            return caller
+    return None
+
+
+def _is_handed_out(module: Module, function: AnyFunction, call: ast.Call) -> bool:
+    """Tell whether all that a function does with what a call gives is to return it."""
+    statement = module.parent(call)
+    match statement:
+        case ast.Return():
+            return True
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            uses = [node for node in walk(function) if isinstance(node, ast.Name) and node.id == name]
+            reads = [node for node in uses if node is not statement.targets[0]]
+            return bool(reads) and all(isinstance(module.parent(node), ast.Return) for node in reads)
+    return False
 
 
 def annotating(module: Module) -> tuple[str, ...]:

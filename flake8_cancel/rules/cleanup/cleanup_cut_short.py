@@ -6,7 +6,8 @@ Why:
     cancellation comes just when the work is done. The ``await`` in the cleanup raises then, or fails with an error of
     its own, and what stands behind it is never done: the second connection stays open, the process runs on, whoever
     waits for the event waits for ever. ``__aexit__``, and the ``close()`` that it awaits, are such blocks too,
-    and so is one that returns at once when it is called again, for a flag is set by then.
+    a ``_shutdown()`` that a ``finally`` of the file awaits, and what returns at once when it is called again, for a
+    flag is set by then.
 
 Bad:
     async def forward(source, target):
@@ -53,8 +54,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.cleanup.blocks import LEAVING, cleanup_blocks
 from flake8_cancel.code.cleanup.certain import runs_on_asyncio
-from flake8_cancel.code.cleanup.cut_short import LEAVING, Cut, cleanup_blocks, cuts
+from flake8_cancel.code.cleanup.cut_short import Cut, cuts
 from flake8_cancel.code.cleanup.nesting import can_be_nested, hands_back_unfinished, is_cleanup_alone, may_block
 from flake8_cancel.code.cleanup.taking import shown
 from flake8_cancel.code.graph.catchers import BROAD_WORDS, NAMING_WORDS

@@ -38,15 +38,17 @@ Fix:
     BaseException``; in an async generator CancelledError is added instead, since a consumer that stops early raises
     GeneratorExit there, and where the handler waits, since no coroutine that is closed may wait. A narrower class gets
     CancelledError beside it. None where the handler raises something else or does not raise, where it looks into the
-    exception, holds a ``yield``, or would take what a clause below it takes now.
+    exception, holds a ``yield``, or would take what a clause below it takes now. None in a file that uses anyio, where
+    what waits in the handler is cut again, unless it is shielded.
 
 Not found:
     A ``try`` with a clause of its own for CancelledError, or one around it that ends the same. Cleanup that only mends
     what the error broke: of what the function neither made nor opened and the ``try`` does not wait for, in a clause
     for one kind of error, or under a condition that asks the error. An attribute that the clause sets back to None, a
     task that is one, and what the object opens in a task of its own: who cancels that closes it. What is only cleaned
-    up if it says itself that it is there, or was to be opened by a method that is abstract here. Where such a clause
-    ends a process, CNL405 speaks.
+    up if it says itself that it is there, or was to be opened by a method that is abstract here. In a file that uses
+    anyio, what waits in a shielded scope, and clauses for one kind of error. Where such a clause ends a process, CNL405
+    speaks.
 """
 
 from __future__ import annotations
@@ -55,9 +57,10 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.cleanup.certain import runs_on_asyncio
+from flake8_cancel.code.cleanup.certain import is_shielded, runs_on_asyncio
 from flake8_cancel.code.cleanup.failures import RAISES, Missed, missed_cleanups
 from flake8_cancel.code.cleanup.framing import does_more_than_clean_up, hands_on_what_it_caught, raises_what_it_caught
+from flake8_cancel.code.cleanup.owing import is_wide
 from flake8_cancel.code.cleanup.processes import left_running
 from flake8_cancel.code.cleanup.taking import own_statements, shown
 from flake8_cancel.code.graph.evaluate import header, survey
@@ -83,16 +86,19 @@ class CleanupOnlyOnException(Rule):
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
         assert isinstance(node, ast.Try)
-        if not node.handlers or not runs_on_asyncio(module):
+        is_anyio = module.framework() == "anyio"
+        if not node.handlers or not (is_anyio or runs_on_asyncio(module)):
             return
         for missed in missed_cleanups(module, node):
-            if _is_process(missed, node, module):
+            if _is_process(missed, node, module) or (is_anyio and not _is_certain_of_anyio(missed, module)):
                 continue
             is_wide = _EXCEPTION in module.names(missed.handler.type)
             reason = "none of these" if isinstance(missed.handler.type, ast.Tuple) else f"no {_named(missed)}"
             if missed.way_out != RAISES or not raises_what_it_caught(missed.handler):
                 # What this handler does with an error would replace the cancellation.
                 way_out = "clean up in a clause of its own too, and raise it again"
+            elif is_anyio:
+                way_out = "catch BaseException" + (", and shield the cleanup" if _waits(missed.handler) else "")
             else:
                 way_out = "catch it too" if not is_wide or _waits(missed.handler) else "catch BaseException"
             message = f"a cancellation skips {shown(missed.giving)}, for CancelledError is {reason}; {way_out}"
@@ -100,7 +106,7 @@ class CleanupOnlyOnException(Rule):
 
     def _mend(self, missed: Missed, statement: ast.Try, module: Module) -> Repair | None:
         handler = missed.handler
-        if missed.way_out != RAISES or not raises_what_it_caught(handler):
+        if missed.way_out != RAISES or not raises_what_it_caught(handler) or module.framework() == "anyio":
             return None
         function = module.function(handler)
         is_generator = any(
@@ -133,6 +139,12 @@ class CleanupOnlyOnException(Rule):
             return handler.with_changes(type=handler.type.with_changes(elements=[*before, spaced, added]))
         assert handler.type is not None
         return handler.with_changes(type=cst.Tuple([cst.Element(handler.type), added]))
+
+
+def _is_certain_of_anyio(missed: Missed, module: Module) -> bool:
+    """Tell whether a cancellation of anyio surely misses a cleanup that every error is to do."""
+    place, _ = missed.path[-1]
+    return is_wide(module, missed.handler) and not is_shielded(module, place)
 
 
 def _is_process(missed: Missed, statement: ast.Try, module: Module) -> bool:

@@ -4,7 +4,8 @@ Why:
     ``await task`` raises CancelledError when the task was cancelled, and ``await asyncio.gather(*tasks)`` when one of
     the tasks was. Nobody cancelled the function that waits, yet it ends there as if somebody had: what it has still to
     do is not done, and whoever waits for it is told that it was cancelled. ``asyncio.wait`` raises nothing but the
-    waiter's own cancellation.
+    waiter's own cancellation. Where a handler takes the CancelledError, all that follows in its ``try`` is skipped:
+    the next task of a loop is never cancelled, the connection never closed.
 
 Bad:
     import asyncio
@@ -28,15 +29,17 @@ Good:
 
 Fix:
     ``asyncio.wait([task])``, then ``task.result()`` unless the task was cancelled, so that its own error still comes
-    out; safe. For ``gather(*tasks)`` all tasks are waited for and looked at (unsafe: their values are asked for one by
-    one). No fix for ``gather(first, second)``, the future of ``gather`` and a collection that can be gone through once.
+    out; safe, unless a handler takes the CancelledError, for it may do something then. For ``gather(*tasks)`` all tasks
+    are waited for and looked at (unsafe: their values are asked for one by one). No fix for ``gather(first, second)``,
+    the future of ``gather`` and a collection that can be gone through once.
 
 Not found:
-    A wait in a handler, ``suppress`` or manager that may take the CancelledError. A task of a function of this file
-    that may end normally when it is cancelled, unless it may be cancelled before it begins: a method starts it and
-    another ends it and has more to do, and neither awaits anything before. A task that was waited for before. A wait
-    whose value is used, or with nothing more to do after it, unless it stands in a ``stop()``, ``close()`` or the like:
-    there it is the caller that has more to do. A wait in a test that expects an error of it.
+    A wait in a handler, ``suppress`` or manager that may take the CancelledError, unless more is waited for or ended
+    right behind it. A task of a function of this file that may end normally when it is cancelled, unless it may be
+    cancelled before it begins: a method starts it and another ends it and has more to do, and neither awaits anything
+    before. A task that was waited for before. A wait whose value is used, or with nothing more to do after it, unless
+    it stands in a ``stop()``, ``close()`` or the like: there it is the caller that has more to do. A wait in a test
+    that expects an error of it.
 """
 
 from __future__ import annotations
@@ -76,7 +79,8 @@ class CancellerCancelled(Rule):
     def _mend(self, statement: ast.Expr, ended: Ended) -> Repair | None:
         if ended.tasks is None:
             return None
-        return self.repair(statement, not ended.several, (ended.tasks,), ("tasks" if ended.several else "task",))
+        is_safe = not (ended.several or ended.is_taken)
+        return self.repair(statement, is_safe, (ended.tasks,), ("tasks" if ended.several else "task",))
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         import libcst as cst
@@ -94,7 +98,8 @@ def _where(ended: Ended, function: ast.AST | None) -> str:
     if missed is None:
         return f"comes out of {getattr(function, 'name', '')}(), which nobody cancelled"
     node = missed.context_expr if isinstance(missed, ast.withitem) else missed
-    return f"ends this function too, before line {getattr(node, 'lineno', 0)}"
+    line = f"line {getattr(node, 'lineno', 0)}"
+    return f"skips {line}, though it is caught" if ended.is_taken else f"ends this function too, before {line}"
 
 
 def _way_out(ended: Ended) -> str:

@@ -32,7 +32,8 @@ Fix:
 
 Not found:
     Tasks of a TaskGroup, which keeps them. A local that holds the task while its function is suspended, a task whose
-    only use is ``add_done_callback()``, what a lambda or a helper of this file returns, a coroutine function that asks
+    only use is ``add_done_callback()``, what a lambda returns, or a helper of this file that does more with the task
+    than to return it, or that nobody in this file calls only to drop what it returns. A coroutine function that asks
     for ``asyncio.current_task()`` and may keep itself, and one that waits only for timers and threads, under a
     deadline, or for a future that the caller of its maker gets, for these hold it. A task that ``__del__`` makes to
     close something as well as it can.
@@ -44,7 +45,14 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.ownership.dropping import Dropped, annotating, dropped, gathers, makes_task
+from flake8_cancel.code.ownership.dropping import (
+    Dropped,
+    annotating,
+    dropped,
+    dropped_by_caller,
+    gathers,
+    makes_task,
+)
 from flake8_cancel.code.ownership.unkept import needs_no_keeper
 from flake8_cancel.code.traces import drops_gather
 from flake8_cancel.rule import Finding, Module, Repair, Rule
@@ -70,7 +78,8 @@ class TaskNotKept(Rule):
         if not is_many and not makes_task(module, node):
             return
         found = dropped(module, node)
-        if found is None or needs_no_keeper(module, node):
+        caller = dropped_by_caller(module, node) if found is None else None
+        if (found is None and caller is None) or needs_no_keeper(module, node):
             return
         if is_many:
             way_out = "await it" if module.in_coroutine(node) else "keep what gather() returns"
@@ -79,7 +88,8 @@ class TaskNotKept(Rule):
             return
         maker = ast.unparse(node.func).rpartition(".")[2]
         message = f"nobody keeps this task, so it may be collected before it is done; keep what {maker}() returns"
-        yield self.finding(node, message, repair=self._mend(node, found, module))
+        path = ((caller, "drops what this returns"), (node, "made here")) if caller else ()
+        yield self.finding(node, message, path, self._mend(node, found, module) if found else None)
 
     def _mend(self, call: ast.Call, found: Dropped, module: Module) -> Repair | None:
         if found.statement.value is not call or module.function(call) is None:

@@ -47,8 +47,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_cancel.code.cleanup.blocks import cleanup_blocks
 from flake8_cancel.code.cleanup.certain import runs_on_asyncio
-from flake8_cancel.code.cleanup.cut_short import cleanup_blocks
 from flake8_cancel.code.cleanup.unprotected import cut
 from flake8_cancel.rule import Finding, Module, Rule
 
