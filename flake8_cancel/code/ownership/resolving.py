@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from flake8_cancel.code.api import SWALLOWING_MANAGERS
 from flake8_cancel.code.graph.errors import CANCEL, NO, Error, catches
 from flake8_cancel.code.lost.flags import own_parts
 from flake8_cancel.code.lost.guards import is_taken
@@ -164,7 +165,7 @@ def _takes_away(module: Module, waiter: ast.Await | ast.Return) -> bool:
     """Tell whether something around a waiter, or a callback of the future, may see to it when it is cancelled."""
     future = waiter.value
     assert future is not None
-    if any(_is_taken_around(module, one) for one in (waiter, *_awaits_giving(module, waiter, future))):
+    if any(_is_taken_around(module, one, future) for one in (waiter, *_awaits_giving(module, waiter, future))):
         return True
     receivers = (call.func.value for call in module.calls("add_done_callback") if isinstance(call.func, ast.Attribute))
     return any(is_same(module, receiver, future) for receiver in receivers)
@@ -187,14 +188,15 @@ def _awaits_giving(module: Module, waiter: ast.AST, future: ast.expr) -> list[as
     return [one for one in awaits if isinstance(one, ast.Await)]
 
 
-def _is_taken_around(module: Module, waiter: ast.AST) -> bool:
+def _is_taken_around(module: Module, waiter: ast.AST, future: ast.expr) -> bool:
     child = waiter
     for around in module.ancestors(waiter):
         if isinstance(around, FUNCTIONS):
             break
         if isinstance(around, (ast.With, ast.AsyncWith)) and child in around.body:
             if not all(_is_neutral(module, item.context_expr) for item in around.items):
-                return True
+                if not _is_made_inside(module, future, around):
+                    return True
         elif isinstance(around, _TRIES) and child in around.body:
             handlers = [
                 handler
@@ -228,6 +230,16 @@ def _statements_after(module: Module, statement: ast.AST) -> Iterator[ast.stmt]:
 def _is_neutral(module: Module, manager: ast.expr) -> bool:
     maker = manager.func if isinstance(manager, ast.Call) else manager
     return module.kind(manager) in _NEUTRAL or module.name(maker) in _DEADLINES
+
+
+def _is_made_inside(module: Module, future: ast.expr, block: ast.With | ast.AsyncWith) -> bool:
+    """Tell whether a future is made in a block, whose managers are of other files, made before, and told of nothing."""
+    for item in block.items:
+        maker = item.context_expr.func if isinstance(item.context_expr, ast.Call) else item.context_expr
+        if item.optional_vars or module.definition(maker) or module.name(maker) in SWALLOWING_MANAGERS:
+            return False
+    made = module.origins(future)
+    return bool(made) and all(any(around in block.body for around in module.ancestors(call)) for call in made)
 
 
 def _is_idle(statement: ast.stmt) -> bool:
