@@ -156,7 +156,7 @@ class Calls:
         return None
 
     def _ensured(self, awaitable: ast.expr | None) -> Known | None:
-        """Return what ``ensure_future`` gives: it leaves a future as it is, so of a bare parameter nothing is certain."""
+        """Return what ``ensure_future`` gives: it leaves a future as it is, so of a parameter nothing is certain."""
         known = self._kinds.known(awaitable)
         if known and known.kind in _FUTURES:
             return known

@@ -194,9 +194,9 @@ def _is_taken_around(module: Module, waiter: ast.AST, future: ast.expr) -> bool:
         if isinstance(around, FUNCTIONS):
             break
         if isinstance(around, (ast.With, ast.AsyncWith)) and child in around.body:
-            if not all(_is_neutral(module, item.context_expr) for item in around.items):
-                if not _is_made_inside(module, future, around):
-                    return True
+            is_neutral = all(_is_neutral(module, item.context_expr) for item in around.items)
+            if not is_neutral and not _is_made_inside(module, future, around):
+                return True
         elif isinstance(around, _TRIES) and child in around.body:
             handlers = [
                 handler
