@@ -191,8 +191,8 @@ SWALLOWING_METHODS = frozenset({"assertRaises", "assertRaisesRegex"})
 TEST_FRAMEWORKS = _words("aiounittest asynctest pytest pytest_asyncio testtools unittest")
 LOGGING_VERBS = _words(
     """
-    add_event critical debug error exception fatal info log print print_exc print_exception record_exception trace
-    warn warning
+    add_event capture_exception critical debug error exception fatal info log print print_exc print_exception
+    record_exception trace warn warning
     """
 )
 # Calls that read a value and keep no hold on it, so a task passed to them has still the same owner.

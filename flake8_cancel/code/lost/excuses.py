@@ -194,6 +194,8 @@ class Excuses:
 
     def _is_guard(self, test: ast.AST) -> bool:
         """Tell whether a test shows whose cancellation it is: a predicate of a task, or a flag set beside a cancel."""
+        if isinstance(test, ast.expr) and self._answers.keeps_from_caller(test):
+            return False
         for node in own_nodes(test):
             if isinstance(node, ast.Attribute) and (node.attr in self._proofs or says_stop(self._module, node)):
                 return True

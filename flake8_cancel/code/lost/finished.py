@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.cleanup.certain import runs_on_asyncio
-from flake8_cancel.code.graph.errors import CANCEL
+from flake8_cancel.code.graph.errors import CANCEL, Error
 from flake8_cancel.code.lost.flags import flags_beside_cancels, own_parts
 from flake8_cancel.code.lost.guards import is_taken
 from flake8_cancel.code.meaning.values import Kind
@@ -27,6 +27,9 @@ _STATIC = "builtins.staticmethod"
 # Decorators that leave the function as it is.
 _TRANSPARENT = frozenset({"builtins.classmethod", "typing.final", "typing.override", _STATIC})
 _WAIT = "asyncio.wait"
+# What runs a coroutine for another thread: its future is cancelled with the task, at the end of the loop at last.
+_FOR_THREADS = "asyncio.run_coroutine_threadsafe"
+_CANCEL_OF_THREADS = Error("concurrent.futures.CancelledError")
 
 # What ends the wait for a future or an event.
 _SETTLES = frozenset({"set", "set_exception", "set_result"})
@@ -68,9 +71,13 @@ def asked_by_callback(module: Module, registration: ast.Call) -> Iterator[Asking
         return
     parameter = _parameter(module, registration.args[0], callback)
     flags = flags_beside_cancels(module, callback, callback)
+    assert isinstance(registration.func, ast.Attribute)
+    error = _CANCEL_OF_THREADS if module.kind(registration.func.value) is Kind.THREAD_FUTURE else CANCEL
     for call, task in _asks(module, callback):
         is_own = task.id == parameter and not _binds(callback, task.id)
-        if (is_own or _is_registered_as(module, task, registration)) and not _knows(module, call, callback, flags):
+        if not is_own and not _is_registered_as(module, task, registration):
+            continue
+        if not _knows(module, call, callback, error, flags):
             yield Asking(call, task, registration, callback)
 
 
@@ -91,7 +98,7 @@ def asked_by_loop(module: Module, loop: ast.For | ast.comprehension) -> Iterator
         if task.id != loop.target.id or _binds(turning, task.id, besides=loop.target):
             continue
         asking = Asking(call, task, wait, turning)
-        if _had_cancelled(module, asking) and not _knows(module, call, turning):
+        if _had_cancelled(module, asking) and not _knows(module, call, turning, CANCEL):
             yield asking
 
 
@@ -185,6 +192,9 @@ def _is_cancellable(module: Module, receiver: ast.expr) -> bool:
     kind = module.kind(receiver)
     if kind is Kind.FUTURE or (kind is None and module.origins(receiver)):
         return next(waits_for(module, receiver), None) is not None or is_cancelled(module, receiver)
+    if kind is Kind.THREAD_FUTURE:
+        call = module.value(receiver)
+        return isinstance(call, ast.Call) and module.name(call.func) == _FOR_THREADS
     if kind is not None:
         return kind is Kind.TASK
     made = module.value(receiver) if isinstance(receiver, ast.Call | ast.Name) else _set_above(module, receiver)
@@ -250,11 +260,11 @@ def _had_cancelled(module: Module, asking: Asking) -> bool:
     return module.cancelled_before(asking.task, wait)
 
 
-def _knows(module: Module, call: ast.Call, turning: ast.AST, flags: Collection[str] = ()) -> bool:
+def _knows(module: Module, call: ast.Call, turning: ast.AST, error: Error, flags: Collection[str] = ()) -> bool:
     """Tell whether the place takes the error, asked before how the task ended, or was told that it is cancelled."""
     assert isinstance(call.func, ast.Attribute)
     task = call.func.value
-    return is_taken(module, call, CANCEL) or is_asked_before(module, call, task, turning, _KNOWS | _ASKS, flags)
+    return is_taken(module, call, error) or is_asked_before(module, call, task, turning, _KNOWS | _ASKS, flags)
 
 
 def _binds(around: ast.AST, name: str, besides: ast.AST | None = None) -> bool:

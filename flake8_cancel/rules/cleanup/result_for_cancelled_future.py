@@ -94,7 +94,7 @@ class ResultForCancelledFuture(Rule):
         waited: tuple[ast.AST, str] = (found.waiter, waits)
         words = "raises InvalidStateError here" if found.is_called else "called later, then it raises InvalidStateError"
         path = [waited, (found.node, words)]
-        if module.function(found.node) is module.function(found.waiter):
+        if not found.is_called and module.function(found.node) is module.function(found.waiter):
             # It is handed over before the function begins to wait.
             path.reverse()
         yield self.finding(found.node, message, path, self._mend(found, module))
