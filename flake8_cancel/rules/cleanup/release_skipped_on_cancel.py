@@ -35,8 +35,8 @@ Fix:
     that belong together (``connect()`` and ``disconnect()`` of one receiver, ``n += 1`` and ``n -= 1``, ``d[k] = v``
     and ``del d[k]``), else unsafe: an ordinary error releases now too, and a release that was meant for success alone
     would run. Unsafe for an entry too that somebody else cancels or takes out, for it may be gone, or another's, by
-    then. None where the two do not stand in one block, or something between them returns, raises or jumps, and where
-    the function has no release of its own, or uses what it takes out of a collection.
+    then. None where the two do not stand in one block, or something between them returns, raises, jumps or binds what
+    the release is given, and where the function has no release of its own, or uses what it takes out of a collection.
 
 Not found:
     What somebody else may give back: the thing is returned, stored, captured by a nested function, passed to a call
