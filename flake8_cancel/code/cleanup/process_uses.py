@@ -47,6 +47,7 @@ _PLAIN_STREAMS = frozenset({"asyncio.subprocess.DEVNULL", "asyncio.subprocess.ST
 # What a program that is asked for one of these tells, and ends; and programs that tell another one to end.
 _ASKED = frozenset({"--help", "--version", "-version"})
 _SENDERS = frozenset({"kill", "killall", "pkill", "taskkill"})
+_OF_A_GROUP = frozenset({"preexec_fn", "process_group", "start_new_session"})
 # Helpers that hand it on to helpers are followed so far.
 _DEEPEST = 3
 
@@ -58,11 +59,13 @@ class Made(NamedTuple):
         call: the call that gives it.
         is_shell: whether a shell may run what it was asked for.
         is_piped: whether others may hold a pipe to it, so that waiting for it may be waiting for them.
+        leads_group: whether it is started with a session or group of its own, or may be.
     """
 
     call: ast.Call
     is_shell: bool
     is_piped: bool
+    leads_group: bool
 
 
 def made(module: Module, value: ast.expr | None, depth: int = 0) -> Made | None:
@@ -82,7 +85,7 @@ def made(module: Module, value: ast.expr | None, depth: int = 0) -> Made | None:
         return None
     name = module.name(call.func)
     if name in _MAKERS:
-        return Made(call, _MAKERS[name], _is_piped(module, call))
+        return Made(call, _MAKERS[name], _is_piped(module, call), any(one.arg in _OF_A_GROUP for one in call.keywords))
     helper = module.definition(call.func)
     if not isinstance(helper, ast.AsyncFunctionDef) or helper.decorator_list or depth == _DEEPEST:
         return None
@@ -223,7 +226,12 @@ def _either(found: list[Made | None]) -> Made | None:
     certain = [one for one in found if one is not None]
     if not certain or len(certain) < len(found):
         return None
-    return Made(certain[0].call, any(one.is_shell for one in certain), any(one.is_piped for one in certain))
+    return Made(
+        certain[0].call,
+        any(one.is_shell for one in certain),
+        any(one.is_piped for one in certain),
+        any(one.leads_group for one in certain),
+    )
 
 
 def _returns(module: Module, helper: ast.AsyncFunctionDef) -> list[ast.Return]:
