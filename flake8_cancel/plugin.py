@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import ast
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from flake8.exceptions import ExecutionError
 from flake8.options.manager import OptionManager
 
 from flake8_cancel import __version__, settings
+
+if TYPE_CHECKING:
+    import ast
 
 
 class Plugin:

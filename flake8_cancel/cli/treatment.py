@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from flake8_cancel import registry
 from flake8_cancel.check import RuleError, check_text, examine
-from flake8_cancel.cli import cache, diff, files, write
+from flake8_cancel.cli import diff, files, store, write
 from flake8_cancel.cli.fixable import is_wanted
 from flake8_cancel.cli.outcome import Outcome, Problem, printable
 from flake8_cancel.cli.selection import Selection
@@ -81,7 +81,7 @@ class Treatment:
 
     def _checked(self, job: files.Job, name: str, data: bytes) -> Outcome:
         text = decode(data)
-        unread = Outcome(name, digest=cache.digest(data))
+        unread = Outcome(name, digest=store.digest(data))
         if self._selection.skips(name, text):
             return unread
         facts = facts_for(name, self._options)

@@ -14,7 +14,6 @@ from flake8_cancel.code.graph.flows import Flows
 from flake8_cancel.code.graph.testing import holds_tests
 from flake8_cancel.code.lost.losses import Loss, loss_at
 from flake8_cancel.code.meaning.references import Things
-from flake8_cancel.code.meaning.scopes import FUNCTIONS
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.model import Model
 from flake8_cancel.code.ownership.task_making import makers
@@ -57,12 +56,13 @@ class Module:
         """Yield the nodes around a node, from the inside out."""
         return self._model.survey.ancestors(node)
 
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """Return the innermost statement that an expression stands in; a statement is its own."""
+        return next(one for one in (node, *self.ancestors(node)) if isinstance(one, ast.stmt))
+
     def function(self, node: ast.AST) -> Function | None:
         """Return the innermost function whose body holds the node (decorators and defaults are the outer one's)."""
-        scope = self._model.survey.scopes[node]
-        while scope.parent and not isinstance(scope.node, FUNCTIONS):
-            scope = scope.parent
-        return scope.node if isinstance(scope.node, FUNCTIONS) else None
+        return self._model.survey.function(node)
 
     def in_coroutine(self, node: ast.AST) -> bool:
         """Tell whether the node stands in the body of an ``async def`` (not of a nested ``def`` or ``lambda``)."""

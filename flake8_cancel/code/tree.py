@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import collections
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 # Names, numbers and the contexts of names, which no question is asked about.
@@ -68,6 +68,32 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
 def of_types(node: ast.AST, types: tuple[type[ast.AST], ...]) -> tuple[Any, ...]:
     """Return the nodes of some types inside a node, as ``walk`` yields them."""
     return tuple(inner for inner in walk(node) if isinstance(inner, types))
+
+
+def named(node: ast.AST, name: str) -> Sequence[ast.Name]:
+    """Return where a name stands inside a node, as ``walk`` yields it."""
+    if isinstance(node, _ASKED_OFTEN):
+        return _by_name(node).get(name, ())
+    return [one for one in walk(node) if isinstance(one, ast.Name) and one.id == name] if name in names_of(node) else ()
+
+
+def binds(node: ast.AST, name: str) -> bool:
+    """Tell whether a name gets a value inside a node."""
+    return any(isinstance(one.ctx, ast.Store) for one in named(node, name))
+
+
+@functools.lru_cache(maxsize=8_192)
+def names_of(node: ast.AST) -> frozenset[str]:
+    """Return the names that stand inside a node: most questions after a name end with that it does not."""
+    return frozenset(inner.id for inner in walk(node) if isinstance(inner, ast.Name))
+
+
+@functools.lru_cache(maxsize=64)
+def _by_name(node: ast.AST) -> dict[str, list[ast.Name]]:
+    found: dict[str, list[ast.Name]] = {}
+    for inner in of_types(node, (ast.Name,)):
+        found.setdefault(inner.id, []).append(inner)
+    return found
 
 
 def imported(tree: ast.Module) -> set[str]:

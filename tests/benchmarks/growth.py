@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from flake8_cancel import registry
 from flake8_cancel.check import check_text
+from flake8_cancel.cli.memory import collect_rarely
 from flake8_cancel.code.api import Facts
 from tests.benchmarks.running import median
 from tests.benchmarks.yardsticks import Row
@@ -38,6 +39,7 @@ def rows(runs: int) -> Iterator[Row]:
 
 def _seconds(text: str, runs: int) -> float:
     rules, facts = registry.chosen(False), Facts()
+    collect_rarely()
     found = []
     for _ in range(runs):
         gc.collect()

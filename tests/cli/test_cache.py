@@ -17,9 +17,10 @@ import pytest
 
 import flake8_cancel
 from flake8_cancel.cli.arguments import parse
-from flake8_cancel.cli.cache import Cache, digest
+from flake8_cancel.cli.cache import Cache
 from flake8_cancel.cli.files import Job
 from flake8_cancel.cli.outcome import Outcome
+from flake8_cancel.cli.store import digest
 from tests.cli.command import CODE, run
 from tests.cli.test_bad_input import without_privileges
 
@@ -43,8 +44,8 @@ def remembered(path: str, *arguments: str) -> Outcome | None:
     return Cache(parse(arguments)).recall(Job(path, False))
 
 
-def stored(project: Path) -> list[Path]:
-    return list((project / FOLDER).glob("*.json"))
+def stored(project: Path, kind: str = "files") -> list[Path]:
+    return list((project / FOLDER).glob(f"{kind}-*.json"))
 
 
 def test_what_is_remembered_is_what_was_found(project: Path) -> None:

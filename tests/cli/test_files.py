@@ -74,6 +74,8 @@ def test_finds_what_flake8_finds(tree: Path, excluded: list[str], wanted: list[s
                 filename=wanted,
                 stdin_display_name=name,
                 fix=False,
+                no_cache=True,
+                cache_dir="",
             )
             jobs, closed = files.find(options)
             theirs = expand_paths(paths=paths, stdin_display_name=name, filename_patterns=wanted, exclude=patterns)

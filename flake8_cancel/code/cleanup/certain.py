@@ -25,7 +25,7 @@ from flake8_cancel.code.cleanup.taking import (
     unless_there,
 )
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import binds, of_types, walk
 from flake8_cancel.code.verbs import is_exit, matches, opens, words
 
 if TYPE_CHECKING:
@@ -239,32 +239,21 @@ def _only_made(function: ast.AsyncFunctionDef, name: str) -> bool:
                 or isinstance(value, ast.Call)
                 or (isinstance(value, ast.Constant) and value.value is None)
             )
-            if not fits and any(_binds(target, name) for target in targets):
+            if not fits and any(binds(target, name) for target in targets):
                 return False
         elif isinstance(node, (ast.For, ast.AsyncFor, ast.NamedExpr)):
-            if _binds(node.target, name):
+            if binds(node.target, name):
                 return False
-        elif isinstance(node, ast.withitem) and node.optional_vars is not None and _binds(node.optional_vars, name):
+        elif isinstance(node, ast.withitem) and node.optional_vars is not None and binds(node.optional_vars, name):
             return False
     return True
 
 
-def _binds(target: ast.expr, name: str) -> bool:
-    return any(
-        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in walk(target)
-    )
-
-
 def _is_local(function: ast.AsyncFunctionDef, name: str) -> bool:
     """Tell whether a name is bound in the function itself, and no parameter."""
-    for node in walk(function):
-        if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
-            return False
-        if isinstance(node, ast.arg) and node.arg == name:
-            return False
-    return any(
-        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) for node in walk(function)
-    )
+    if any(name in node.names for node in of_types(function, (ast.Global, ast.Nonlocal))):
+        return False
+    return binds(function, name) and not any(node.arg == name for node in of_types(function, (ast.arg,)))
 
 
 def _is_given(function: ast.AsyncFunctionDef, name: str) -> bool:

@@ -236,7 +236,7 @@ def _is_skipped(module: Module, flow: Flow, waits: list[State], behind: Behind) 
 
 def _is_made_since(module: Module, flow: Flow, wait: ast.AST, act: Act) -> bool:
     """Tell whether what is given back is only made, or known to be there, when the wait is over."""
-    begin = next(node for node in (wait, *module.ancestors(wait)) if isinstance(node, ast.stmt))
+    begin = module.statement(wait)
     asked = [
         parent.test
         for parent in module.ancestors(act.node)

@@ -18,7 +18,7 @@ from flake8_cancel.code.cleanup.taking import (
     root,
     statements_of,
 )
-from flake8_cancel.code.tree import of_types, walk
+from flake8_cancel.code.tree import names_of, of_types, walk
 from flake8_cancel.code.verbs import words
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def makers(function: ast.AsyncFunctionDef, name: str) -> Iterator[ast.expr | Non
         if isinstance(node, ast.arg) and node.arg == name:
             yield None
         bound = getattr(node, "targets", None) or [getattr(node, "target", getattr(node, "optional_vars", None))]
-        if not any(isinstance(part, ast.Name) and part.id == name for one in bound if one for part in walk(one)):
+        if not any(name in names_of(one) for one in bound if one):
             continue
         value = getattr(node, "value", None)
         yield value.value if isinstance(value, ast.Await) else value

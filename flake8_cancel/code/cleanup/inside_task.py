@@ -73,7 +73,7 @@ def released_inside(module: Module, start: ast.Call) -> Inside | None:
     if work is function or work.decorator_list or is_used_once(module, function, start):
         return None
     given = list(_given_back(module, work, coroutine))
-    statement = next(around for around in module.ancestors(start) if isinstance(around, ast.stmt))
+    statement = module.statement(start)
     for taking in (act for node in statements_of(function) for act in takings(node)) if given else ():
         giving = next((act for act, seen in given if _undoes(module, seen, taking)), None)
         if giving is None or not _is_owed(module, function, work, coroutine, taking):

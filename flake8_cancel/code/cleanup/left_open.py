@@ -13,7 +13,7 @@ from flake8_cancel.code.graph import managers
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import SUSPEND, State
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import children, walk
+from flake8_cancel.code.tree import children, named, walk
 from flake8_cancel.code.verbs import ends, ends_argument, words
 
 if TYPE_CHECKING:
@@ -99,8 +99,9 @@ def _call(module: Module, loop: ast.AsyncFor) -> ast.Call | None:
     around = [node for node in module.ancestors(loop) if isinstance(node, _LOOPS)]
     if any(node not in module.ancestors(call) for node in around):
         return None
-    names = (node for node in walk(function) if isinstance(node, ast.Name) and node.id == loop.iter.id)
-    others = (name for name in names if isinstance(name.ctx, ast.Load) and name is not loop.iter)
+    others = (
+        name for name in named(function, loop.iter.id) if isinstance(name.ctx, ast.Load) and name is not loop.iter
+    )
     return call if all(_takes_one_before(module, name, loop) for name in others) else None
 
 

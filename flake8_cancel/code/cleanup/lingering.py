@@ -10,7 +10,7 @@ from flake8_cancel.code.graph import managers
 from flake8_cancel.code.graph.evaluate import header, own_nodes
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import ASYNC_EXIT, STEP, SUSPEND, State
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import named, walk
 from flake8_cancel.code.verbs import ends
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _is_given(module: Module, coroutine: ast.expr) -> bool:
     function = module.function(coroutine)
     if not isinstance(value, ast.Name) or not isinstance(function, ast.AsyncFunctionDef):
         return False
-    bound = [node for node in walk(function) if isinstance(node, ast.Name) and node.id == value.id]
+    bound = named(function, value.id)
     stored = [node for node in bound if not isinstance(node.ctx, ast.Load)]
     if not stored:
         return any(node.arg == value.id for node in walk(function.args) if isinstance(node, ast.arg))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import HARMLESS_CALLS, LOGGING_VERBS
 from flake8_cancel.code.lost.keeping import parameter_given
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import named, walk
 from flake8_cancel.code.verbs import ends_argument
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def uses(module: Module, function: AnyFunction, name: str, depth: int = 0) -> It
         name: the name.
         depth: how many helpers of this file were followed.
     """
-    for node in walk(function):
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+    for node in named(function, name):
+        if isinstance(node.ctx, ast.Load):
             done = _done(module, node, depth)
             if module.function(node) is not function and done != LOOKS:
                 # A nested function may be called by anybody at any time.

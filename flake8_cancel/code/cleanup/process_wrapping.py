@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flake8_cancel.code.cleanup.processes import Left
 from flake8_cancel.code.cleanup.taking import own_statements
 from flake8_cancel.code.graph.evaluate import header, survey
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import named, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -76,7 +76,4 @@ def _suspends(statement: ast.stmt) -> bool:
 
 
 def _binds(statement: ast.stmt, name: str) -> bool:
-    return any(
-        isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
-        for node in walk(statement)
-    )
+    return any(not isinstance(node.ctx, ast.Load) for node in named(statement, name))

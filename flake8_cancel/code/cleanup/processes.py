@@ -128,7 +128,7 @@ def _acts(module: Module, function: ast.AsyncFunctionDef, name: str) -> _Acts | 
     kept: set[ast.stmt] = set()
     over: set[ast.Await] = set()
     for use, done in uses(module, function, name):
-        statement = _statement(module, use)
+        statement = module.statement(use)
         if done == KEEPS:
             if module.function(use) is not function:
                 return None
@@ -139,7 +139,7 @@ def _acts(module: Module, function: ast.AsyncFunctionDef, name: str) -> _Acts | 
             awaited = list(_awaited(module, function, use))
             if any(_is_shielded(module, one) for one in awaited):
                 return None
-            waiting.update(dict.fromkeys(_statement(module, one) for one in awaited))
+            waiting.update(dict.fromkeys(module.statement(one) for one in awaited))
             if done == WAITS:
                 over.update(awaited)
             elif isinstance(statement, ast.AsyncFor) or any(
@@ -168,10 +168,6 @@ def _awaited(module: Module, function: ast.AsyncFunctionDef, use: ast.AST) -> It
 def _is_shielded(module: Module, awaited: ast.Await) -> bool:
     """Tell whether somebody meant the wait to go on when the function is cancelled."""
     return any(isinstance(node, ast.Call) and module.name(node.func) == "asyncio.shield" for node in walk(awaited))
-
-
-def _statement(module: Module, node: ast.AST) -> ast.stmt:
-    return next(around for around in (node, *module.ancestors(node)) if isinstance(around, ast.stmt))
 
 
 def _looking(function: ast.AsyncFunctionDef, name: str, acts: _Acts) -> Iterator[ast.stmt]:

@@ -26,6 +26,7 @@ from flake8_cancel.code.cleanup.taking import (
     statements_of,
     taken_out,
     takings,
+    touching,
 )
 from flake8_cancel.code.graph import managers
 from flake8_cancel.code.graph.edges import CANCELLED, NEXT
@@ -66,15 +67,20 @@ def any_of(*questions: Releases) -> Releases:
 
 
 def statement_states(flow: Flow, statement: ast.stmt) -> list[State]:
-    """Return the states in which a statement begins."""
-    return flow.states(STEP, lambda point: point.node is statement)
+    """Return the states in which a statement begins, with no cancellation pending."""
+    return [state for state in flow.beginnings(statement) if not cancelled_pending(state)]
 
 
 def after(flow: Flow, statement: ast.stmt) -> list[State]:
-    """Return the states just behind a statement when it has done its work."""
+    """Return the states just behind a statement when it has done its work, begun with no cancellation pending."""
+    return behind(flow, statement, statement_states(flow, statement))
+
+
+def behind(flow: Flow, statement: ast.stmt, begun: Iterable[State]) -> list[State]:
+    """Return the states just behind a statement when it has done its work, from some in which it begins."""
     inside = set(walk(statement))
     found: dict[State, None] = {}
-    seen = dict.fromkeys(statement_states(flow, statement))
+    seen = dict.fromkeys(begun)
     waiting = list(seen)
     for state in waiting:
         for step in flow.steps(state):
@@ -184,10 +190,14 @@ def skipped_releases(module: Module, function: ast.AsyncFunctionDef) -> Iterator
     # Of a call that is one of a pair and makes something too, the pair says more.
     taken = [act for node in statements for act in (*takings(node), *raised_flag(node))]
     taken.sort(key=lambda act: act.form == MADE)
+    related = touching(given)
     for taking in taken:
         giving = [
             act
-            for act in (*given, *(one for one in given_out if one.node.lineno > taking.node.lineno))
+            for act in (
+                *related.get(taking.thing, ()),
+                *(one for one in given_out if one.node.lineno > taking.node.lineno),
+            )
             if gives_back(act, taking, module.facts) and is_certain(module, function, taking, act)
         ]
         if not giving or any(is_in_passed_clause(module, act.node) for act in giving):

@@ -226,6 +226,16 @@ def gives_back(giving: Act, taking: Act, facts: Facts) -> bool:
     return is_general or not {*taking.given, taking.result}.isdisjoint(giving.given)
 
 
+def touching(acts: Iterable[Act]) -> dict[Key | None, list[Act]]:
+    """Return of each thing the acts that have to do with it: no other act can give it back."""
+    found: dict[Key | None, list[Act]] = {}
+    for act in acts:
+        called = (key(act.call.func),) if act.call is not None else ()
+        for thing in {act.thing, *act.given, *called}:
+            found.setdefault(thing, []).append(act)
+    return found
+
+
 def calls_back(giving: Act, taking: Act) -> bool:
     """Tell whether one act calls what another has made: ``unsubscribe = subscribe()``, ``unsubscribe()``."""
     if giving.call is None or giving.thing is not None or giving.given:

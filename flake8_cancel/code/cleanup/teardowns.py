@@ -80,7 +80,7 @@ def _is_in_fixture(module: Module, use: ast.expr) -> bool:
     if any(isinstance(node, ast.Call) and is_fixture(module, node) for node in module.ancestors(use)):
         # Among the parameters of a fixture, which enters it.
         return True
-    block = next((node for node in module.ancestors(use) if isinstance(node, ast.stmt)), None)
+    block = module.statement(use)
     around = module.function(use)
     if not isinstance(block, ast.AsyncWith) or not isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False

@@ -123,8 +123,7 @@ def _may_end(module: Module, use: ast.Attribute) -> bool:
 
 def _is_given_back(module: Module, use: ast.Attribute, taking: Act) -> bool:
     """Tell whether a statement gives back what was taken."""
-    statement = next((node for node in module.ancestors(use) if isinstance(node, ast.stmt)), None)
-    return statement is not None and any(gives_back(act, taking, module.facts) for act in givings(statement))
+    return any(gives_back(act, taking, module.facts) for act in givings(module.statement(use)))
 
 
 def _asked(module: Module, owner: ast.ClassDef, node: ast.AST, seen: frozenset[ast.AST]) -> set[str]:
@@ -180,7 +179,7 @@ def _setter(module: Module, owner: ast.ClassDef, flag: str) -> list[ast.stmt] | 
         for node in walk(module.tree)
         if isinstance(node, ast.Attribute) and node.attr == flag and not isinstance(node.ctx, ast.Load)
     ]
-    setting = [_statement(module, node) for node in stores if not _is_unset(module.parent(node))]
+    setting = [module.statement(node) for node in stores if not _is_unset(module.parent(node))]
     setters = [*{module.function(node) for node in setting}]
     begins = [
         *(module.parent(node) for node in stores if getattr(module.function(node), "name", "") == "__init__"),
@@ -188,10 +187,6 @@ def _setter(module: Module, owner: ast.ClassDef, flag: str) -> list[ast.stmt] | 
     ]
     is_one = len(setters) == 1 and isinstance(setters[0], ast.AsyncFunctionDef)
     return setting if is_one and begins and all(map(_is_unset, begins)) else None
-
-
-def _statement(module: Module, node: ast.AST) -> ast.stmt:
-    return next(one for one in module.ancestors(node) if isinstance(one, ast.stmt))
 
 
 def _names(statement: ast.Assign | ast.AnnAssign, name: str) -> bool:
@@ -214,7 +209,7 @@ def _cut(module: Module, function: ast.AsyncFunctionDef, taking: Act, setting: l
         return None
     starts = after(way.flow, taking.node)
     if setter is not function:
-        calls = [_statement(module, use) for use in module.uses(function)]
+        calls = [module.statement(use) for use in module.uses(function)]
         outer = _way(module, setter, taking, setting)
         if outer is None or len(calls) != 1 or module.function(calls[0]) is not setter:
             return None

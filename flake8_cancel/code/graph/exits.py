@@ -108,7 +108,7 @@ class Exit:
 
         The class names it, or cancels something, or the test asks whether another object is at its end.
         """
-        whole = getattr(self._statement(test), "test", test)
+        whole = getattr(self._module.statement(test), "test", test)
         if any(isinstance(node, ast.Attribute) and says_stop(self._module, node) for node in walk(whole)):
             return True
         for node in walk(self._module.class_around(self.function) or self.function):
@@ -120,10 +120,7 @@ class Exit:
 
     def _decides(self, test: ast.expr) -> bool:
         """Tell whether the method is left, or not, by a test."""
-        return any(isinstance(node, (ast.Return, ast.Raise)) for node in walk(self._statement(test)))
-
-    def _statement(self, test: ast.expr) -> ast.AST:
-        return next((node for node in self._module.ancestors(test) if isinstance(node, ast.stmt)), test)
+        return any(isinstance(node, (ast.Return, ast.Raise)) for node in walk(self._module.statement(test)))
 
     def _speaks_of_it(self, node: ast.AST) -> bool:
         return any(isinstance(part, ast.Name) and part.id in self._spoken for part in walk(node))

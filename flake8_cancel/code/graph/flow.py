@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.graph.build import AnyFunction, build
 from flake8_cancel.code.graph.edges import CANCELLED, NEXT, Edges, Step
 from flake8_cancel.code.graph.errors import CANCEL, CANCELLED_ERROR, Error
-from flake8_cancel.code.graph.points import ASYNC_EXIT, END, SUSPEND, YIELD, Completion, Point, State, raising, unwind
+from flake8_cancel.code.graph.points import (
+    ASYNC_EXIT,
+    END,
+    STEP,
+    SUSPEND,
+    YIELD,
+    Completion,
+    Point,
+    State,
+    raising,
+    unwind,
+)
 from flake8_cancel.code.graph.testing import runs_in_test
 
 if TYPE_CHECKING:
+    import ast
+
     from flake8_cancel.code.graph.flows import Flows
 
 # Over these limits a function is left out: its states grow with what its nested finally blocks may have pending.
@@ -96,6 +110,18 @@ class Flow:
             and not cancelled_pending(state)
             and (inside is None or inside(state.point))
         ]
+
+    def beginnings(self, statement: ast.stmt) -> list[State]:
+        """Return the reachable states in which a statement begins, cancelled ones too."""
+        return self._beginnings.get(statement, [])
+
+    @functools.cached_property
+    def _beginnings(self) -> dict[ast.AST, list[State]]:
+        found: dict[ast.AST, list[State]] = {}
+        for state in self._reached:
+            if state.point.kind == STEP:
+                found.setdefault(state.point.node, []).append(state)
+        return found
 
     def every_state(self) -> Iterable[State]:
         """Return all states that can be reached on sure and possible edges, cancelled ones too."""

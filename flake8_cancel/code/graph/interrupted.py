@@ -176,7 +176,7 @@ def _is_callback(module: Module, use: ast.expr) -> bool:
 def _has_item(module: Module, call: ast.Call) -> bool:
     """Tell whether something is taken out of a queue of which it has just been asked: ``while not queue.empty():``."""
     queue = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "get" else None
-    statement = next(node for node in module.ancestors(call) if isinstance(node, ast.stmt))
+    statement = module.statement(call)
     around = module.parent(statement)
     if queue is None or call.args or call.keywords or not isinstance(around, (ast.If, ast.While)):
         return False

@@ -201,7 +201,8 @@ def may_be_taken(flow: Flow, state: State) -> bool:
         if reached.point.kind == END:
             if ends_normally(reached):
                 return True
-        elif not own.issuperset(_clauses(reached)):
+        # Behind a suppress or a manager nothing more is in flight than before: what follows may raise another error.
+        elif not own.issuperset(_clauses(reached)) or reached.pending == state.pending[: len(reached.pending)]:
             return True
     return False
 

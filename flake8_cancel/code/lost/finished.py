@@ -12,7 +12,7 @@ from flake8_cancel.code.lost.flags import flags_beside_cancels, own_parts
 from flake8_cancel.code.lost.guards import is_taken
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.ownership.futures import is_asked_before, is_cancelled, waits_for
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import named, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -193,7 +193,7 @@ def _is_cancellable(module: Module, receiver: ast.expr) -> bool:
 
 def _set_above(module: Module, attribute: ast.expr) -> ast.expr | None:
     """Return what an attribute was set to in the statement above, behind which nobody else can have set it."""
-    statement = next(around for around in module.ancestors(attribute) if isinstance(around, ast.stmt))
+    statement = module.statement(attribute)
     for block in (getattr(module.parent(statement), field, None) for field in ("body", "orelse", "finalbody")):
         if isinstance(block, list) and statement in block[1:]:
             match block[block.index(statement) - 1]:
@@ -257,10 +257,7 @@ def _knows(
 
 
 def _binds(around: ast.AST, name: str, besides: ast.AST | None = None) -> bool:
-    return any(
-        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store) and node is not besides
-        for node in walk(around)
-    )
+    return any(isinstance(node.ctx, ast.Store) and node is not besides for node in named(around, name))
 
 
 def _wait_before(module: Module, done: ast.expr) -> ast.Call | None:

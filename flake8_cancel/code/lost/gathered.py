@@ -10,7 +10,7 @@ from flake8_cancel.code.graph.errors import BASE_EXCEPTION, CANCELLED_ERROR, EXC
 from flake8_cancel.code.lost.treating import LEFT_OUT, USED, treated
 from flake8_cancel.code.meaning.scopes import COMPREHENSIONS
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import named, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -93,10 +93,7 @@ def _is_handed_over(module: Module, outcome: ast.expr) -> bool:
     if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) or not isinstance(iterated, ast.Name):
         return False
     names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
-    if iterated.id not in names or any(
-        isinstance(node, ast.Name) and node.id == iterated.id and not isinstance(node.ctx, ast.Load)
-        for node in walk(function)
-    ):
+    if iterated.id not in names or any(not isinstance(node.ctx, ast.Load) for node in named(function, iterated.id)):
         return False
     for call in walk(module.tree):
         if isinstance(call, ast.Call) and call.args and module.definition(call.func) is function:
@@ -184,7 +181,7 @@ def _gathers(module: Module, test: ast.Call) -> list[ast.Call]:
         and any(keyword.arg == "return_exceptions" for keyword in node.keywords)
     ]
     # A comprehension runs over what stands behind its tests.
-    statement = next(around for around in module.ancestors(test) if isinstance(around, ast.stmt))
+    statement = module.statement(test)
     before = [call for call in found if call.lineno <= (statement.end_lineno or 0)]
     return sorted(before, key=lambda call: (call.lineno, call.col_offset))
 

@@ -74,6 +74,5 @@ def _only_cleans_up_behind(module: Module, catcher: Catcher, function: ast.Async
     """Tell whether all that a function still waits for behind a handler is the end of something."""
     last = getattr(module.parent(catcher), "end_lineno", 0)
     waits = (node for node in own_parts(function) if isinstance(node, _WAITS) and node.lineno > last)
-    around = ((wait, *module.ancestors(wait)) for wait in waits)
-    statements = (next(node for node in nodes if isinstance(node, ast.stmt)) for nodes in around)
+    statements = map(module.statement, waits)
     return all(ends_something(one, module.facts) or module.only_waits_for_cancelled([one]) for one in statements)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.lost.keeping import is_log
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import named, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -92,7 +92,7 @@ def _only_tells(module: Module, statement: ast.stmt) -> bool:
         return False
     names = {target.id for target in statement.targets if isinstance(target, ast.Name)}
     uses = (
-        _statement(module, node)
+        module.statement(node)
         for node in walk(module.function(statement) or module.tree)
         if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)
     )
@@ -141,22 +141,18 @@ def _counted(module: Module, condition: ast.expr, around: ast.AST) -> tuple[str,
 
 def _is_only_logged(module: Module, errors: ast.expr) -> bool:
     """Tell whether a log is all that errors are for."""
-    statement = _statement(module, errors)
+    statement = module.statement(errors)
     if not isinstance(statement, (ast.Assign, ast.AnnAssign)):
         return _only_logs(statement)
     target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
     if not isinstance(target, ast.Name) or statement.value is not errors:
         return False
     uses = [
-        _statement(module, node)
-        for node in walk(module.function(errors) or module.tree)
-        if isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load)
+        module.statement(node)
+        for node in named(module.function(errors) or module.tree, target.id)
+        if isinstance(node.ctx, ast.Load)
     ]
     return all(map(_only_logs, uses))
-
-
-def _statement(module: Module, expression: ast.expr) -> ast.stmt:
-    return next(around for around in module.ancestors(expression) if isinstance(around, ast.stmt))
 
 
 def _only_logs(statement: ast.stmt) -> bool:

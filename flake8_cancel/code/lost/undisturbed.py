@@ -40,7 +40,7 @@ def never_cancelled(module: Module, function: ast.AST | None) -> bool:
 
 def _kept_in(module: Module, use: ast.expr) -> str | None:
     """Return the attribute that holds the task which is made where a function is used."""
-    statement = next(node for node in module.ancestors(use) if isinstance(node, ast.stmt))
+    statement = module.statement(use)
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
     if len(targets) != 1 or not isinstance(targets[0], ast.Attribute):
         return None

@@ -102,6 +102,13 @@ class Survey:
             yield around
             around = self.parents.get(around)
 
+    def function(self, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None:
+        """Return the innermost function whose body holds a node."""
+        scope = self.scopes[node]
+        while scope.parent and not isinstance(scope.node, FUNCTIONS):
+            scope = scope.parent
+        return scope.node if isinstance(scope.node, FUNCTIONS) else None
+
     def adopt(self, expression: ast.expr, scope: Scope) -> None:
         """Give the nodes of an expression that was parsed from a string a scope to be looked up in."""
         self.scopes.update(dict.fromkeys(walk(expression), scope))

@@ -45,8 +45,8 @@ def not_begun(module: Module, cancel: ast.Call) -> ast.Call | None:
 def _is_left_at_once(module: Module, call: ast.Call, seen: frozenset[ast.AST]) -> bool:
     """Tell whether a function may return to who uses its object without suspending behind a call."""
     function = module.function(call)
-    statement = next((around for around in module.ancestors(call) if isinstance(around, ast.stmt)), None)
-    if not isinstance(function, _FUNCTIONS) or function in seen or statement is None:
+    statement = module.statement(call)
+    if not isinstance(function, _FUNCTIONS) or function in seen:
         return False
     flow = module.flow(function)
     if flow is None or flow.walk(after(flow, statement), ends_normally, avoid=_suspends) is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +13,7 @@ from flake8_cancel.code.graph.evaluate import header, own_nodes
 from flake8_cancel.code.graph.points import ASYNC_EXIT, STEP, SUSPEND, YIELD, State
 from flake8_cancel.code.meaning.calls import is_called_loop
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import named, of_types
 
 if TYPE_CHECKING:
     from flake8_cancel.code.graph.build import AnyFunction
@@ -147,14 +148,16 @@ def _stands_in_class(module: Module, statement: ast.stmt, function: AnyFunction)
 
 def _is_read(module: Module, function: AnyFunction, name: str) -> bool:
     """Tell whether a function, or one inside it, may read a name, or the name is not its own."""
-    for node in walk(function):
-        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Store):
-            return True
-        if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
-            return True
-        if isinstance(node, ast.Call) and module.name(node.func) in _READ_ALL:
-            return True
-    return False
+    if any(not isinstance(node.ctx, ast.Store) for node in named(function, name)):
+        return True
+    if any(name in node.names for node in of_types(function, (ast.Global, ast.Nonlocal))):
+        return True
+    return _reads_all(module, function)
+
+
+@functools.lru_cache(maxsize=4)
+def _reads_all(module: Module, function: AnyFunction) -> bool:
+    return any(module.name(call.func) in _READ_ALL for call in of_types(function, (ast.Call,)))
 
 
 def _is_lost(module: Module, function: AnyFunction, statement: ast.stmt) -> bool:

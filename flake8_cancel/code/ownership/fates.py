@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import HARMLESS_CALLS, LOGGING_VERBS
 from flake8_cancel.code.meaning.sources import PASSING_CALLS, TAKES, makes_own_task, sources
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import named, of_types, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -122,17 +123,16 @@ class _Search:
 
     def look(self, keeper: _Keeper) -> None:
         """Go through the places where a keeper is read or gets its value."""
-        for node in walk(keeper.around):
-            if keeper.is_attribute:
-                if not isinstance(node, ast.Attribute) or node.attr != keeper.word or self._is_other(node, keeper):
-                    continue
-            elif isinstance(node, ast.arg) and node.arg == keeper.word:
+        found: Iterable[ast.Attribute | ast.Name]
+        if keeper.is_attribute:
+            attributes = of_types(keeper.around, (ast.Attribute,))
+            found = (one for one in attributes if one.attr == keeper.word and not self._is_other(one, keeper))
+        else:
+            found = named(keeper.around, keeper.word)
+            if any(node.arg == keeper.word for node in of_types(keeper.around, (ast.arg,))):
                 # What is given for it is not looked for.
                 self.shared = True
-                continue
-            elif not isinstance(node, ast.Name) or node.id != keeper.word:
-                continue
-            assert isinstance(node, (ast.Attribute, ast.Name))
+        for node in found:
             if isinstance(node.ctx, ast.Load):
                 self._use(node)
             elif isinstance(node.ctx, ast.Store):
@@ -262,15 +262,14 @@ def _keeper(module: Module, expression: ast.expr) -> _Keeper | None:
         return None
     around: ast.AST = module.tree
     for parent in module.ancestors(expression):
-        if isinstance(parent, _FUNCTIONS) and any(_binds(node, expression.id) for node in walk(parent)):
+        if isinstance(parent, _FUNCTIONS) and _binds(parent, expression.id):
             around = parent
     return _Keeper(expression.id, around, False, frozenset())
 
 
-def _binds(node: ast.AST, name: str) -> bool:
-    if isinstance(node, ast.Name):
-        return node.id == name and not isinstance(node.ctx, ast.Load)
-    return isinstance(node, ast.arg) and node.arg == name
+def _binds(function: ast.AST, name: str) -> bool:
+    bound = any(not isinstance(node.ctx, ast.Load) for node in named(function, name))
+    return bound or any(node.arg == name for node in of_types(function, (ast.arg,)))
 
 
 def _keys(module: Module, expression: ast.expr) -> frozenset[str]:

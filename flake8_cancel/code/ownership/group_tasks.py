@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.meaning.scopes import FUNCTIONS
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import named, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -100,9 +100,7 @@ def _is_seen_whole(module: Module, block: ast.AsyncWith, name: str) -> bool:
 
 
 def _uses(block: ast.AsyncWith, name: str) -> Iterator[ast.Name]:
-    found = [node for statement in block.body for node in walk(statement)]
-    names = [node for node in found if isinstance(node, ast.Name) and node.id == name]
-    yield from sorted(names, key=_place)
+    yield from sorted((node for statement in block.body for node in named(statement, name)), key=_place)
 
 
 def _called(module: Module, use: ast.Name) -> tuple[str, ast.Call | None]:
@@ -150,7 +148,7 @@ def _bodies(node: ast.AST | None) -> Iterator[list[ast.stmt]]:
 
 def _is_bound_once(module: Module, block: ast.AsyncWith, name: str) -> bool:
     function = module.function(block)
-    uses = [node for node in walk(function) if isinstance(node, ast.Name) and node.id == name] if function else []
+    uses = named(function, name) if function else ()
     return sum(not isinstance(node.ctx, ast.Load) for node in uses) == 1
 
 

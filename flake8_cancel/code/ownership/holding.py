@@ -22,7 +22,7 @@ from flake8_cancel.code.ownership.task_uses import (
     targets,
     use,
 )
-from flake8_cancel.code.tree import of_types, walk
+from flake8_cancel.code.tree import binds, named, of_types, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.graph.build import AnyFunction
@@ -33,7 +33,6 @@ _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 _Landing = tuple[ast.stmt | ast.Await, frozenset[str], bool]
 _ASSIGNMENTS = (ast.AnnAssign, ast.Assign, ast.AugAssign, ast.NamedExpr)
 _SPREADERS = (*_ASSIGNMENTS, *LOOPS, ast.comprehension, ast.Call)
-_BINDERS = (ast.Assign, ast.ExceptHandler, ast.Global, ast.Nonlocal, ast.withitem)
 
 
 class Hold(NamedTuple):
@@ -110,9 +109,8 @@ def _hold(module: Module, function: AnyFunction, call: ast.Call) -> Hold | None:
             return None
     shared = any(
         len(node.elts) > 1 and carries(module, node, names)
-        for node in walk(function)
-        if isinstance(node, (ast.List, ast.Tuple, ast.Set))
-        and isinstance(getattr(node, "ctx", None), (ast.Load, type(None)))
+        for node in of_types(function, (ast.List, ast.Tuple, ast.Set))
+        if isinstance(getattr(node, "ctx", None), (ast.Load, type(None)))
     )
     return Hold(call, place, names, done - names, several or shared)
 
@@ -191,7 +189,7 @@ def _spread(
     size = -1
     while size < len(found) + len(done):
         size = len(found) + len(done)
-        for node in of_types(function, _SPREADERS):
+        for node in _spreaders(module, function, found | done):
             if isinstance(node, _ASSIGNMENTS):
                 _assigned(module, node, found, done)
             elif isinstance(node, (*LOOPS, ast.comprehension)):
@@ -204,6 +202,18 @@ def _spread(
                 if isinstance(receiver, ast.Name) and any(carries(module, one, found) for one in node.args):
                     found.add(receiver.id)
     return frozenset(found), frozenset(done)
+
+
+def _spreaders(module: Module, function: AnyFunction, names: set[str]) -> list[ast.AST]:
+    """Return what may give the value of some names to others, in the order of the text."""
+    found = {
+        node
+        for name in names
+        for one in named(function, name)
+        for node in around(module, one)
+        if isinstance(node, _SPREADERS)
+    }
+    return [node for node in of_types(function, _SPREADERS) if node in found]
 
 
 def _variables(module: Module, loop: ast.For | ast.AsyncFor | ast.comprehension, names: set[str]) -> frozenset[str]:
@@ -248,21 +258,19 @@ def _is_own(module: Module, function: AnyFunction, name: str, known: frozenset[s
     """Tell whether a name is a local that holds nothing but what the function itself made."""
     if any(isinstance(node, ast.arg) and node.arg == name for node in walk(function.args)):
         return False
-    for node in of_types(function, _BINDERS):
-        if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
+    if any(name in node.names for node in of_types(function, (ast.Global, ast.Nonlocal))):
+        return False
+    if any(node.name == name for node in of_types(function, (ast.ExceptHandler,))):
+        return False
+    bound = [one for one in named(function, name) if isinstance(one.ctx, ast.Store)]
+    for node in {parent for one in bound for parent in module.ancestors(one)}:
+        if isinstance(node, ast.Assign) and any(binds(target, name) for target in node.targets):
+            if not _is_fresh(module, node.value, known):
+                return False
+            continue
+        if isinstance(node, ast.withitem) and node.optional_vars is not None and binds(node.optional_vars, name):
             return False
-        is_assigned = isinstance(node, ast.Assign) and any(_binds(target, name) for target in node.targets)
-        if is_assigned and not _is_fresh(module, node.value, known):
-            return False
-        if isinstance(node, ast.withitem) and node.optional_vars is not None and _binds(node.optional_vars, name):
-            return False
-        if isinstance(node, ast.ExceptHandler) and node.name == name:
-            return False
-    return any(one.id == name and isinstance(one.ctx, ast.Store) for one in of_types(function, (ast.Name,)))
-
-
-def _binds(target: ast.AST, name: str) -> bool:
-    return any(isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Store) for one in walk(target))
+    return bool(bound)
 
 
 def _is_fresh(module: Module, value: ast.expr, known: frozenset[str]) -> bool:

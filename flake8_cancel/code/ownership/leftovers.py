@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.cleanup.lingering import outlasts, uses_when_cancelled
-from flake8_cancel.code.cleanup.releases import ends_normally
-from flake8_cancel.code.graph.edges import NEXT
+from flake8_cancel.code.cleanup.releases import behind, ends_normally
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import ASYNC_EXIT, STEP, SUSPEND, YIELD, State
 from flake8_cancel.code.lost.cancelling import has_ended, is_ending
 from flake8_cancel.code.lost.coming_back import comes_to
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.ownership.fates import Fate, fate
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import of_types, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.graph.build import AnyFunction
@@ -95,7 +94,7 @@ def left_alone(module: Module, call: ast.Call) -> Alone | None:
 
 def _alone(module: Module, call: ast.Call) -> Alone | None:
     """Return the task that a function cancels and does not wait for afterwards; nobody else may have it."""
-    function, statement = module.function(call), _statement(module, call)
+    function, statement = module.function(call), module.statement(call)
     if not isinstance(function, ast.AsyncFunctionDef) or not isinstance(statement, _STATEMENTS):
         return None
     assert isinstance(call.func, ast.Attribute)
@@ -110,10 +109,6 @@ def _alone(module: Module, call: ast.Call) -> Alone | None:
     return None if has_ended(module, call, task) or _is_waited_here(module, alone) else alone
 
 
-def _statement(module: Module, node: ast.AST) -> ast.stmt | None:
-    return next((around for around in module.ancestors(node) if isinstance(around, ast.stmt)), None)
-
-
 # --- what follows ---------------------------------------------------------------------------------------------------
 
 
@@ -125,8 +120,8 @@ def _followed(module: Module, flow: Flow, alone: Alone) -> Iterator[Leftover]:
     name = module.reference(alone.task)
     # Who waits for the end of the function takes this for the end of the task.
     is_unfinished = lingering and is_ending(alone.function) and not _is_waited_elsewhere(module, alone)
-    for node in walk(flow.function):
-        if not isinstance(node, ast.stmt) or node.lineno <= alone.statement.lineno or node not in nodes:
+    for node in of_types(flow.function, (ast.stmt,)):
+        if node.lineno <= alone.statement.lineno or node not in nodes:
             continue
         if lingering and _replaces(module, node, name):
             yield Leftover(REPLACED, node)
@@ -143,20 +138,7 @@ def _followed(module: Module, flow: Flow, alone: Alone) -> Iterator[Leftover]:
 
 def _behind(flow: Flow, statement: ast.stmt) -> list[State]:
     """Return the states just behind a statement, in whatever state it is reached."""
-    inside = set(walk(statement))
-    waiting = [state for state in flow.every_state() if state.point.kind == STEP and state.point.node is statement]
-    seen = dict.fromkeys(waiting)
-    found: dict[State, None] = {}
-    for state in waiting:
-        for step in flow.steps(state):
-            if not step.sure or step.kind != NEXT:
-                continue
-            if step.state.point.node not in inside:
-                found[step.state] = None
-            elif step.state not in seen:
-                seen[step.state] = None
-                waiting.append(step.state)
-    return list(found)
+    return behind(flow, statement, flow.beginnings(statement))
 
 
 def _suspends(state: State) -> bool:
@@ -239,7 +221,7 @@ def _is_waited_here(module: Module, alone: Alone) -> bool:
     flow = module.flow(alone.function)
     own = {wait for wait in alone.fate.waits if module.function(wait) is alone.function}
     everyone = {call for call in module.calls("all_tasks") if module.function(call) is alone.function}
-    statements = {_statement(module, wait) for wait in own | everyone} - {alone.statement}
+    statements = {module.statement(wait) for wait in own | everyone} - {alone.statement}
     if flow is None or any(module.parent(wait) is alone.statement for wait in own):
         return True
     name = module.reference(alone.task)

@@ -19,7 +19,7 @@ from flake8_cancel.code.ownership.task_errors import raises_errors_of_others
 from flake8_cancel.code.ownership.task_making import WAIT
 from flake8_cancel.code.ownership.task_uses import Use, names_in, use
 from flake8_cancel.code.ownership.task_walk import Walk, uses_in
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import of_types, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -234,8 +234,8 @@ def _way(module: Module, left: _Left, place: ast.AST) -> Way:
 def _abandoned_at(module: Module, flow: Flow, hold: Hold) -> Iterator[ast.Await]:
     """Yield the waits behind which a function may end without another look at a task that need not be done."""
     names = names_in(module, flow.function, hold.names)
-    for node in walk(flow.function):
-        if not isinstance(node, ast.Await) or not _is_dropping(module, node):
+    for node in of_types(flow.function, (ast.Await,)):
+        if not _is_dropping(module, node):
             continue
         if Use.GLANCES not in uses_in(module, hold, node):
             continue

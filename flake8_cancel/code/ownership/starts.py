@@ -39,6 +39,9 @@ class Starts:
         self._kinds = kinds
         self._references = references
         self._owners = owners
+        # Asked once for each task of a function, and a function may make many.
+        self._known_starters: dict[ast.AsyncFunctionDef, list[ast.Call]] = {}
+        self._known_keys: dict[ast.AsyncFunctionDef, frozenset[str]] = {}
 
     def started_only_as_task(self, function: ast.AST | None) -> bool:
         """Tell whether all that this file does with a function is to start it; see ``Module.started_only_as_task``.
@@ -64,7 +67,7 @@ class Starts:
         """
         if not isinstance(function, ast.AsyncFunctionDef):
             return False
-        keys = {key for thing in self._tasks_of(function) for key in thing}
+        keys = self._keys_of(function)
         for node in self._kinds.survey.awaits if keys else ():
             things = self._owners.awaited(node.value) or ()
             is_task = any(thing & keys for thing in things) and not self._hides_outcome(node.value)
@@ -82,8 +85,7 @@ class Starts:
             for function in self._kinds.survey.inner
             if isinstance(function, ast.AsyncFunctionDef)
             and (
-                (made and any(self._starter(use) in made for use in self.uses(function)))
-                or any(thing & keys for thing in self._tasks_of(function))
+                (made and not made.isdisjoint(self._starters(function))) or not keys.isdisjoint(self._keys_of(function))
             )
         ]
 
@@ -224,13 +226,18 @@ class Starts:
 
     # --- cancelled and awaited without a handler ----------------------------------------------------------------------
 
-    def _tasks_of(self, function: ast.AsyncFunctionDef) -> Iterator[frozenset[str]]:
-        """Yield the things that hold tasks of a function."""
-        for use in self.uses(function):
-            starter = self._starter(use)
-            if starter is not None:
-                for things in self._holders(starter):
-                    yield from things
+    def _starters(self, function: ast.AsyncFunctionDef) -> list[ast.Call]:
+        """Return the calls that start a function as a task."""
+        if function not in self._known_starters:
+            self._known_starters[function] = list(filter(None, map(self._starter, self.uses(function))))
+        return self._known_starters[function]
+
+    def _keys_of(self, function: ast.AsyncFunctionDef) -> frozenset[str]:
+        """Return the keys of the things that hold tasks of a function."""
+        if function not in self._known_keys:
+            things = (thing for call in self._starters(function) for held in self._holders(call) for thing in held)
+            self._known_keys[function] = frozenset().union(*things)
+        return self._known_keys[function]
 
     def _holders(self, call: ast.Call) -> Iterator[Things]:
         """Yield what the result of a call is assigned or added to."""

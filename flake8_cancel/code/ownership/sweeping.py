@@ -25,7 +25,7 @@ def sweeps(module: Module) -> bool:
 
 def _ends_them(module: Module, call: ast.Call) -> bool:
     """Tell whether the function around a call ends what it gives, all at once or one by one."""
-    statement = next(node for node in module.ancestors(call) if isinstance(node, ast.stmt))
+    statement = module.statement(call)
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
     names = {node.id for target in targets if target for node in walk(target) if isinstance(node, ast.Name)}
     function = module.function(call)

@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 def is_open(module: Module, state: State) -> bool:
     """Tell whether a first cancellation, or the close of a generator, may come in here, with no cleanup under way."""
     point = state.point
-    if cancelled_pending(state) or any(frame.kind == "final" for frame in frames(state)):
+    if point.kind not in (ASYNC_EXIT, SUSPEND, YIELD) or cancelled_pending(state):
+        return False
+    if any(frame.kind == "final" for frame in frames(state)):
         return False
     if point.kind == ASYNC_EXIT:
         return isinstance(point.node, ast.withitem) and managers.scope(module, point.node) == "group"
     if point.kind == YIELD:
         return _is_open_yield(module, point.node)
-    return point.kind == SUSPEND and is_interruptible(module, point.node, converted=True)
+    return is_interruptible(module, point.node, converted=True)
 
 
 def _is_open_yield(module: Module, node: ast.AST) -> bool:

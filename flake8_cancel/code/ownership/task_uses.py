@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import enum
-import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from flake8_cancel.code.api import HARMLESS_CALLS, LOGGING_VERBS
 from flake8_cancel.code.meaning.scopes import COMPREHENSIONS
 from flake8_cancel.code.meaning.values import SAME_ELEMENTS
 from flake8_cancel.code.ownership.task_making import AS_COMPLETED, GATHER, WAIT
-from flake8_cancel.code.tree import of_types, walk
+from flake8_cancel.code.tree import named, names_of, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.graph.build import AnyFunction
@@ -158,18 +157,12 @@ def _of_argument(module: Module, call: ast.Call, names: frozenset[str]) -> Use:
 
 def names_in(module: Module, function: AnyFunction, names: frozenset[str]) -> list[ast.Name]:
     """Return where a function, or one inside it that has no such name of its own, reads some names."""
-    read = _read_in(function)
-    return [node for name in sorted(names) for node in read.get(name, ()) if not _is_of_inner(module, function, node)]
-
-
-@functools.lru_cache(maxsize=16)
-def _read_in(function: AnyFunction) -> dict[str, list[ast.Name]]:
-    """Return where a function reads each name."""
-    found: dict[str, list[ast.Name]] = {}
-    for node in of_types(function, (ast.Name,)):
-        if isinstance(node.ctx, ast.Load):
-            found.setdefault(node.id, []).append(node)
-    return found
+    return [
+        node
+        for name in sorted(names)
+        for node in named(function, name)
+        if isinstance(node.ctx, ast.Load) and not _is_of_inner(module, function, node)
+    ]
 
 
 def loop_of(module: Module, name: ast.Name) -> ast.For | ast.AsyncFor | ast.comprehension | None:
@@ -181,7 +174,7 @@ def loop_of(module: Module, name: ast.Name) -> ast.For | ast.AsyncFor | ast.comp
         elif isinstance(parent, LOOPS):
             loops.append(parent)
         for loop in loops:
-            if any(isinstance(node, ast.Name) and node.id == name.id for node in walk(loop.target)):
+            if name.id in names_of(loop.target):
                 return loop
     return None
 
@@ -239,6 +232,8 @@ def is_wait(module: Module, value: ast.expr) -> bool:
 
 def carries(module: Module, value: ast.expr, names: set[str] | frozenset[str]) -> bool:
     """Tell whether a value may be, or hold, what one of some names holds."""
+    if names.isdisjoint(names_of(value)):
+        return False
     return any(_moves(module, node, value) for node in walk(value) if isinstance(node, ast.Name) and node.id in names)
 
 

@@ -16,7 +16,7 @@ from flake8_cancel.code.ownership.holding import Hold, given_to
 from flake8_cancel.code.ownership.task_exits import cares, is_open
 from flake8_cancel.code.ownership.task_making import AS_COMPLETED
 from flake8_cancel.code.ownership.task_uses import LOOPS, Use, carries, loop_of, use
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import names_of, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -77,8 +77,9 @@ class Walk:
         for state in self._reached(self._starts(), self._settles, self._is_done_behind, abandoning):
             if state.point.node in abandoning:
                 continue
-            waits = self._waits(state)
-            if is_open(self._module, state) and waits not in ({Use.AWAITS}, {Use.LOOKS}) and self._lets_out(state):
+            if not is_open(self._module, state) or self._waits(state) in ({Use.AWAITS}, {Use.LOOKS}):
+                continue
+            if self._lets_out(state):
                 found[state.point.node] = None
         return list(found)
 
@@ -150,7 +151,7 @@ class Walk:
         if isinstance(node, ast.If) and not self._names(node.test) and not self._is_behind(node):
             # Whoever is asked here may know whether there is a task at all.
             return any(_falls_through(arm) and self._settle_in(arm) for arm in (node.body, node.orelse))
-        return self._settle_in(header(node))
+        return not self._hold.names.isdisjoint(names_of(node)) and self._settle_in(header(node))
 
     def _is_behind(self, node: ast.stmt) -> bool:
         """Tell whether a statement is never reached but when the task was made."""
@@ -179,6 +180,8 @@ class Walk:
 
     def _names(self, node: ast.AST) -> list[ast.Name]:
         """Return where something names the task, but for what is certainly done."""
+        if self._hold.names.isdisjoint(names_of(node)):
+            return []
         return [
             name
             for name in walk(node)

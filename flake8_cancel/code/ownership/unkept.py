@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import YIELD
 from flake8_cancel.code.timeouts.deadlines import deadline, timeout_items
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import named, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -60,8 +60,8 @@ def _is_only_compared(module: Module, function: ast.AST, task: ast.Call) -> bool
         return isinstance(statement, ast.Compare)
     match statement.targets:
         case [ast.Name(id=name)]:
-            uses = [node for node in walk(function) if isinstance(node, ast.Name) and node.id == name]
-            return all(node is statement.targets[0] or isinstance(module.parent(node), ast.Compare) for node in uses)
+            others = [node for node in named(function, name) if node is not statement.targets[0]]
+            return all(isinstance(module.parent(node), ast.Compare) for node in others)
     return False
 
 

@@ -14,7 +14,7 @@ from flake8_cancel.code.graph.points import ASYNC_EXIT, EXIT, SUSPEND, State
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.ownership.dropping import makes_task
 from flake8_cancel.code.shield.shielded import awaited_at, is_lock, is_work
-from flake8_cancel.code.tree import children, walk
+from flake8_cancel.code.tree import children, named, names_of, of_types, walk
 from flake8_cancel.code.verbs import ends, ends_argument, words
 
 if TYPE_CHECKING:
@@ -201,12 +201,10 @@ def _is_captured(module: Module, made: ast.Call, thing: ast.expr) -> bool:
         return False
     if module.function(function) is not module.function(thing):
         return False
-    nodes = list(walk(function))
-    if any(isinstance(node, ast.arg) and node.arg == thing.id for node in nodes):
+    if any(node.arg == thing.id for node in of_types(function, (ast.arg,))):
         return False
-    return any(isinstance(node, ast.Name) and node.id == thing.id for node in nodes) and not any(
-        isinstance(node, ast.Name) and node.id == thing.id and not isinstance(node.ctx, ast.Load) for node in nodes
-    )
+    uses = named(function, thing.id)
+    return bool(uses) and all(isinstance(node.ctx, ast.Load) for node in uses)
 
 
 # --- what comes first -----------------------------------------------------------------------------------------------
@@ -232,4 +230,4 @@ def _ends_first(module: Module, function: ast.AsyncFunctionDef, wait: ast.Await,
 def _names(node: ast.AST, name: str) -> bool:
     """Tell whether an expression, or what a statement evaluates itself, names something."""
     parts = [node] if isinstance(node, ast.expr) else header(node)
-    return any(isinstance(one, ast.Name) and one.id == name for part in parts for one in walk(part))
+    return any(name in names_of(part) for part in parts)

@@ -11,7 +11,7 @@ from flake8_cancel.code.graph.interrupted import interruptible
 from flake8_cancel.code.meaning.scopes import FUNCTIONS
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.ownership.dropping import makes_task
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import named, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -136,8 +136,8 @@ def _made(module: Module, shielded: ast.expr) -> ast.Call | None:
 
 
 def _loads(around: ast.AST | None, name: str) -> Iterator[ast.Name]:
-    for node in walk(around) if around else ():
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+    for node in named(around, name) if around else ():
+        if isinstance(node.ctx, ast.Load):
             yield node
 
 

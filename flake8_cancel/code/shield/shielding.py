@@ -106,7 +106,7 @@ def uses_to_rename(module: Module, found: Replaced) -> list[ast.Name] | None:
         return [last] if _wait_for(module, last) else None
     if not isinstance(module.parent(last), ast.Await):
         return None
-    statements = [_statement(module, use) for use in later]
+    statements = [module.statement(use) for use in later]
     is_straight = all(statement in behind for statement in statements)
     return before if is_straight and all(_is_cancelled_alone(module, use) for use in before) else None
 
@@ -261,10 +261,6 @@ def _is_cancelled_alone(module: Module, use: ast.Name) -> bool:
     method = module.parent(use)
     call = module.parent(method) if method and _is_cancel(method) else None
     return isinstance(call, ast.Call) and call.func is method and isinstance(module.parent(call), ast.Expr)
-
-
-def _statement(module: Module, node: ast.AST) -> ast.AST | None:
-    return next((around for around in module.ancestors(node) if isinstance(around, ast.stmt)), None)
 
 
 def _place(node: ast.expr) -> tuple[int, int]:
