@@ -112,7 +112,7 @@ def is_another_run(module: Module, waiter: ast.Await | ast.Return, call: ast.Cal
         call: what resolves the future, in the function of the waiter.
     """
     function, value = module.function(call), waiter.value
-    returning = next(around for around in (waiter, *module.ancestors(waiter)) if isinstance(around, ast.stmt))
+    returning = module.statement(waiter)
     if not isinstance(returning, ast.Return) or value is None:
         return False
     made = module.origins(value)

@@ -130,7 +130,7 @@ def _branch(module: Module, wait: ast.AST) -> tuple[ast.If, Sequence[ast.stmt]] 
 
 def _is_behind(module: Module, wait: ast.AST, maker: ast.AST) -> bool:
     """Tell whether a wait follows the making of the task, in its block or behind the branch that makes it."""
-    statement = next(around for around in module.ancestors(maker) if isinstance(around, ast.stmt))
+    statement = module.statement(maker)
     if _stands_in(module, wait, _rest(module, statement)):
         return True
     branch = _branch(module, maker)
