@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.cleanup.contradicting import exclude_each_other
 from flake8_cancel.code.cleanup.dying import dies_with_object, dies_with_process
 from flake8_cancel.code.cleanup.entries import is_taken_up_again
 from flake8_cancel.code.cleanup.escapes import escapes
@@ -44,8 +45,20 @@ _PUTS_BACK = frozenset({"put", "put_nowait"})
 
 
 def runs_on_asyncio(module: Module) -> bool:
-    """Tell whether the coroutines of a file are asyncio's, as far as cleanup goes: a file that only awaits counts."""
-    return module.framework() in ("asyncio", "none")
+    """Tell whether the coroutines of a file are asyncio's, as far as cleanup goes: a file that only awaits counts.
+
+    One that imports no framework and steps through coroutines itself runs them without an event loop.
+    """
+    framework = module.framework()
+    return framework == "asyncio" or (framework == "none" and not any(map(_is_first_step, module.calls("send"))))
+
+
+def _is_first_step(call: ast.Call) -> bool:
+    """Tell whether a call is ``coroutine.send(None)``."""
+    match call:
+        case ast.Call(func=ast.Attribute(), args=[ast.Constant(value=None)]):
+            return True
+    return False
 
 
 def is_shielded(module: Module, node: ast.AST) -> bool:
@@ -74,6 +87,8 @@ def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, givi
     """
     # A rollback to something is an operation of its own.
     if giving.form == METHOD and words(giving.verb)[:1] == ("rollback",) and giving.given:
+        return False
+    if exclude_each_other(module, taking.node, giving.node):
         return False
     if is_harmless(module, function, taking, giving) or dies_with_process(module, function, taking, giving):
         return False

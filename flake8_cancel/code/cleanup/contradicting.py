@@ -45,6 +45,22 @@ def contradicting(module: Module, statement: ast.stmt) -> Iterator[ast.stmt]:
                     yield branch[0]
 
 
+def exclude_each_other(module: Module, one: ast.stmt, other: ast.stmt) -> bool:
+    """Tell whether two statements stand in the two branches of one ``if``: a call does one of them, or a loop a turn.
+
+    Args:
+        module: the module.
+        one: a statement.
+        other: another one.
+    """
+    for around in module.ancestors(one):
+        if isinstance(around, ast.If):
+            branches = [set(own_statements(branch)) for branch in (around.body, around.orelse)]
+            if any(one in first and other in second for first, second in (branches, branches[::-1])):
+                return True
+    return False
+
+
 def _plain(test: ast.expr, outcome: bool) -> tuple[str | None, bool]:
     """Return the name that a test asks for, and whether it is true when the test has an outcome."""
     while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):

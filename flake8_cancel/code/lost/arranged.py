@@ -1,4 +1,4 @@
-"""Functions that arrange for a CancelledError (tests whose doubles raise it), or that run while one is held."""
+"""Functions that arrange for a CancelledError (a deadline, a double of a test), or that run while one is held."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.graph.errors import CANCELLED_ERROR
 from flake8_cancel.code.lost.flags import own_parts
+from flake8_cancel.code.meaning.values import Kind
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
+_LATER = frozenset({"call_at", "call_later", "call_soon"})
+
 
 def arranges_for_it(module: Module, function: ast.AST) -> bool:
-    """Tell whether a function puts the class CancelledError, or an instance, somewhere: ``side_effect = [..., it]``."""
+    """Tell whether a function lets a CancelledError come at a time of its own.
+
+    It puts the class, or an instance, somewhere (``side_effect = [..., it]``), or has the event loop cancel a task:
+    ``loop.call_later(timeout, asyncio.current_task().cancel)``.
+    """
     for node in own_parts(function):
+        if isinstance(node, ast.Call) and _sets_a_time(module, node):
+            return True
         if not isinstance(node, (ast.Name, ast.Attribute)) or module.name(node) != CANCELLED_ERROR:
             continue
         around = module.parent(node)
@@ -28,6 +37,16 @@ def arranges_for_it(module: Module, function: ast.AST) -> bool:
         if is_double or (isinstance(around, ast.keyword) and around.arg == "side_effect"):
             return True
     return False
+
+
+def _sets_a_time(module: Module, call: ast.Call) -> bool:
+    """Tell whether a call has the event loop cancel a task."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in _LATER:
+        return False
+    return any(
+        isinstance(one, ast.Attribute) and one.attr == "cancel" and module.kind(one.value) is Kind.TASK
+        for one in call.args[:2]
+    )
 
 
 def caller_holds_one(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -43,7 +43,8 @@ Not found:
     that is not awaited; or some way through the function does not give it back, be it that of a cancellation that the
     function takes itself. A flag that does not keep others out of the function, or that another function resets; a flag
     that ``close()`` asks for and that is set in several places, or compared with a state, or where a task of its own
-    opens what is to be closed. An entry of a collection that the function was given; one for which the file calls the
+    opens what is to be closed. What is taken and given back in the two branches of one ``if``. An
+    entry of a collection that the function was given; one for which the file calls the
     function again; one of an object whose tasks alone put it in, and that cancels them where it ends. A counter that
     nobody reads. What ends by itself: an async generator, which the event loop closes when it is dropped, a parser, a
     part of what a ``with`` around holds. What an ``except`` clause that raises gives back belongs to CNL403, locks to
