@@ -69,6 +69,9 @@ BEGAN: dict[str, Version] = {
 }
 # Modules that give older Pythons a name of asyncio or builtins with the same meaning.
 BACKPORTS = frozenset({"async_timeout", "exceptiongroup", "taskgroup"})
+# What a task is cancelled over that waits for it, when the other side is gone; nobody looks at how the task ends.
+# https://quart.palletsprojects.com/en/latest/how_to_guides/websockets.html#detecting-disconnection
+CANCELLED_WHEN_GONE = frozenset({"quart.Websocket", "quart.websocket", "quart.wrappers.Websocket"})
 # Other spellings of one name.
 SAME = {
     "concurrent.futures._base.CancelledError": "concurrent.futures.CancelledError",
@@ -188,8 +191,8 @@ SWALLOWING_METHODS = frozenset({"assertRaises", "assertRaisesRegex"})
 TEST_FRAMEWORKS = _words("aiounittest asynctest pytest pytest_asyncio testtools unittest")
 LOGGING_VERBS = _words(
     """
-    add_event critical debug error exception fatal info log print print_exc print_exception record_exception trace
-    warn warning
+    add_event capture_exception critical debug error exception fatal info log print print_exc print_exception
+    record_exception trace warn warning
     """
 )
 # Calls that read a value and keep no hold on it, so a task passed to them has still the same owner.

@@ -22,7 +22,6 @@ from flake8_cancel.code.tree import imported
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-
 _DEFAULTS = Facts()
 
 
@@ -119,14 +118,17 @@ class Module:
         """Return the one definition of this file that an expression certainly refers to.
 
         A name bound once by ``def`` or ``class``, ``self.method`` and ``cls.method`` of the class around (or of its
-        bases in this file), ``Class.method``; ``functools.partial(f, ...)`` is ``f``.
-        None when anything else may be meant, and for properties.
+        bases in this file), ``Class.method``; ``functools.partial(f, ...)`` is ``f``. None if unsure, for properties.
         """
         return self._model.definitions.definition(expression)
 
     def called(self, call: ast.Call) -> Definition | None:
         """Return what ``definition`` tells of a call; methods of instances of this file's classes are known too."""
         return self._model.kinds.called(call)
+
+    def may_call(self, call: ast.Call) -> Sequence[Definition]:
+        """Return the methods of this file that a call may call, by what this file itself gives for its receiver."""
+        return self._model.origins.methods(call)
 
     def is_plain(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Tell whether a call of a function of this file gives what its body gives: no decorator may change it."""
@@ -179,10 +181,9 @@ class Module:
     def kind(self, expression: ast.expr | None) -> Kind | None:
         """Return what a value certainly is: a task, a future, a task group, a lock, a coroutine, a collection, ...
 
-        Known are asyncio's own makers, annotations of parameters, attributes and fields, ``async with ... as``, what
-        the order of assignments leaves of a local, every assignment to an attribute of a class of this file, loops over
-        collections, and what functions of this file return. ``None`` is left out: a task or None is a task.
-        A value that may be something else is None.
+        Known are asyncio's own makers, annotations, ``async with ... as``, what the order of assignments leaves of a
+        local, every assignment to an attribute of a class of this file, loops over collections, and what functions
+        return. ``None`` is left out: a task or None is a task. A value that may be something else is None.
         """
         return self._model.kinds.kind(expression)
 
@@ -284,8 +285,7 @@ class Module:
 
         Args:
             catcher: a handler or an item.
-            waiting: whether to ask of blocks that only wait for cancelled tasks, and of no others; else of all but
-                those.
+            waiting: whether to ask of the blocks that only wait for cancelled tasks, else of all others.
 
         A handler that is evidently there for a timeout, which it does not take, is a mistake of its own and loses none.
         """

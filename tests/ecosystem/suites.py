@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tarfile
@@ -174,16 +176,22 @@ def _outcome(case: xml.Element) -> str:
 def _run(
     *arguments: str, folder: Path | None = None, environment: Iterable[tuple[str, str]] = ()
 ) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            arguments,
-            cwd=folder,
-            env={**os.environ, **dict(environment)},
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        raise SuiteError(f"{' '.join(arguments)} does not end within {_SECONDS} seconds") from None
+    with subprocess.Popen(
+        arguments,
+        cwd=folder,
+        env={**os.environ, **dict(environment)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            said, errors = process.communicate(timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise SuiteError(f"{' '.join(arguments)} does not end within {_SECONDS} seconds") from None
+        finally:
+            # With what it started, which would hold on to the pipes.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return subprocess.CompletedProcess(arguments, process.returncode, said, errors)

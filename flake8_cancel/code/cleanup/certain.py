@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.cleanup.dying import dies_with_process
+from flake8_cancel.code.cleanup.dying import dies_with_object, dies_with_process
+from flake8_cancel.code.cleanup.entries import is_taken_up_again
 from flake8_cancel.code.cleanup.escapes import escapes
 from flake8_cancel.code.cleanup.harmless import is_harmless, is_look, makers
 from flake8_cancel.code.cleanup.reentry import is_guard
@@ -75,6 +76,8 @@ def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, givi
     if giving.form == METHOD and words(giving.verb)[:1] == ("rollback",) and giving.given:
         return False
     if is_harmless(module, function, taking, giving) or dies_with_process(module, function, taking, giving):
+        return False
+    if dies_with_object(module, function, taking) or is_taken_up_again(module, function, taking):
         return False
     if taking.form == MADE:
         return _is_made(module, function, taking, giving)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.cleanup.blocks import cleanup_blocks, is_exit
+from flake8_cancel.code.cleanup.forgiven import may_be_missed
 from flake8_cancel.code.cleanup.framing import block_of
 from flake8_cancel.code.cleanup.once import doors, stays_shut
 from flake8_cancel.code.cleanup.owed import owed
@@ -109,7 +110,7 @@ def skipping(module: Module, block: list[ast.stmt]) -> Iterator[tuple[ast.AST, l
         candidates = (
             Behind(act, *common)
             for act in acts
-            if not any({act.node, wait} <= inner for inner in nested)
+            if not (any({act.node, wait} <= inner for inner in nested) or may_be_missed(module, wait, act))
             and (common := _common(module, wait, act.node)) is not None
         )
         behind = [one for one in candidates if _is_skipped(module, flow, states, one)]

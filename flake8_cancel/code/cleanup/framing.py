@@ -7,7 +7,16 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import HARMLESS_CALLS, Facts
-from flake8_cancel.code.cleanup.taking import METHOD, Key, givings, key, own_statements, statements_of
+from flake8_cancel.code.cleanup.taking import (
+    METHOD,
+    Key,
+    gives_back,
+    givings,
+    key,
+    own_statements,
+    statements_of,
+    takings,
+)
 from flake8_cancel.code.graph.evaluate import survey
 from flake8_cancel.code.lost.keeping import is_log
 from flake8_cancel.code.tree import children, walk
@@ -57,6 +66,8 @@ def framed(module: Module, taking: ast.stmt, release: ast.stmt, thing: Key | Non
     between = block[block.index(taking) + 1 : block.index(around[0])]
     if not between or jumps(between) or any(_binds(node, thing) for node in between):
         return None
+    if _reads_what_is_bound(around[0], between):
+        return None
     owner = module.parent(taking)
     return Framing(owner, between[0], between[-1], (around[0],)) if owner and hasattr(owner, "lineno") else None
 
@@ -64,7 +75,8 @@ def framed(module: Module, taking: ast.stmt, release: ast.stmt, thing: Key | Non
 def framed_teardown(module: Module, function: ast.AsyncFunctionDef, handed_over: ast.Yield) -> Framing | None:
     """Return what a ``try`` around a ``yield`` and a ``finally`` for the cleanup behind it would hold.
 
-    Only for a single ``yield`` that stands in no loop, ``if`` or ``try``, and cleanup in one piece behind it.
+    Only for a single ``yield`` that stands in no loop, ``if`` or ``try``, and cleanup in one piece behind it, of what
+    was there before the ``try``.
 
     Args:
         module: the module.
@@ -83,9 +95,29 @@ def framed_teardown(module: Module, function: ast.AsyncFunctionDef, handed_over:
         first, last = found[0], found[-1]
         if found != list(range(first, last + 1)) or jumps(block[at : last + 1]):
             return None
+        tried, releases = block[at:first], block[first : last + 1]
+        if any(_reads_what_is_bound(node, tried) for node in releases) or _takes(tried, releases, module.facts):
+            return None
         owner = module.parent(block[at])
-        return Framing(owner, block[at], block[first - 1], tuple(block[first : last + 1])) if owner else None
+        return Framing(owner, tried[0], tried[-1], tuple(releases)) if owner else None
     return None
+
+
+def _takes(tried: Sequence[ast.stmt], releases: Sequence[ast.stmt], facts: Facts) -> bool:
+    """Tell whether some of the statements take what others give back; where they fail, there is nothing to give."""
+    taken = [act for node in own_statements(tried) for act in takings(node)]
+    given = [act for node in own_statements(releases) for act in givings(node)]
+    return any(gives_back(giving, taking, facts) for giving in given for taking in taken)
+
+
+def _reads_what_is_bound(release: ast.stmt, tried: Sequence[ast.stmt]) -> bool:
+    """Tell whether a statement reads a variable that others bind, and that is not there where they fail."""
+    read = {part.id for part in walk(release) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
+    return any(
+        isinstance(part, ast.Name) and part.id in read and not isinstance(part.ctx, ast.Load)
+        for node in tried
+        for part in walk(node)
+    )
 
 
 def _cleanup(node: ast.stmt, facts: Facts) -> list[ast.stmt]:

@@ -44,6 +44,10 @@ _LOOKING = (
 _PLAIN_STREAMS = frozenset({"asyncio.subprocess.DEVNULL", "asyncio.subprocess.STDOUT"}) | {
     f"subprocess.{name}" for name in ("DEVNULL", "STDOUT")
 }
+# What a program that is asked for one of these tells, and ends; and programs that tell another one to end.
+_ASKED = frozenset({"--help", "--version", "-version"})
+_SENDERS = frozenset({"kill", "killall", "pkill", "taskkill"})
+_OF_A_GROUP = frozenset({"preexec_fn", "process_group", "start_new_session"})
 # Helpers that hand it on to helpers are followed so far.
 _DEEPEST = 3
 
@@ -55,11 +59,13 @@ class Made(NamedTuple):
         call: the call that gives it.
         is_shell: whether a shell may run what it was asked for.
         is_piped: whether others may hold a pipe to it, so that waiting for it may be waiting for them.
+        leads_group: whether it is started with a session or group of its own, or may be.
     """
 
     call: ast.Call
     is_shell: bool
     is_piped: bool
+    leads_group: bool
 
 
 def made(module: Module, value: ast.expr | None, depth: int = 0) -> Made | None:
@@ -79,12 +85,30 @@ def made(module: Module, value: ast.expr | None, depth: int = 0) -> Made | None:
         return None
     name = module.name(call.func)
     if name in _MAKERS:
-        return Made(call, _MAKERS[name], _is_piped(module, call))
+        return Made(call, _MAKERS[name], _is_piped(module, call), any(one.arg in _OF_A_GROUP for one in call.keywords))
     helper = module.definition(call.func)
     if not isinstance(helper, ast.AsyncFunctionDef) or helper.decorator_list or depth == _DEEPEST:
         return None
     found = _either([_returned(module, helper, node, depth + 1) for node in _returns(module, helper)])
     return found and found._replace(call=call)
+
+
+def ends_alone(module: Module, making: Made) -> bool:
+    """Tell whether a process is known to end at once: it tells its version or its help, or tells another one to end.
+
+    Args:
+        module: the module.
+        making: how it was made.
+    """
+    if module.name(making.call.func) not in _MAKERS or making.is_shell:
+        return False
+    words: list[ast.expr | None] = []
+    for argument in making.call.args:
+        given = module.value(argument.value) if isinstance(argument, ast.Starred) else argument
+        words += given.elts if isinstance(given, (ast.List, ast.Tuple)) else [given]
+    told = [one.value for one in words if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    is_sender = bool(words) and isinstance(words[0], ast.Constant) and bool(told) and told[0] in _SENDERS
+    return is_sender or (len(told) == len(words) and not _ASKED.isdisjoint(told))
 
 
 def uses(module: Module, function: AnyFunction, name: str, depth: int = 0) -> Iterator[tuple[ast.Name, str]]:
@@ -202,7 +226,12 @@ def _either(found: list[Made | None]) -> Made | None:
     certain = [one for one in found if one is not None]
     if not certain or len(certain) < len(found):
         return None
-    return Made(certain[0].call, any(one.is_shell for one in certain), any(one.is_piped for one in certain))
+    return Made(
+        certain[0].call,
+        any(one.is_shell for one in certain),
+        any(one.is_piped for one in certain),
+        any(one.leads_group for one in certain),
+    )
 
 
 def _returns(module: Module, helper: ast.AsyncFunctionDef) -> list[ast.Return]:

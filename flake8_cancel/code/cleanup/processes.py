@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_cancel.code.cleanup.process_uses import ENDS, KEEPS, READS, WAITS, Made, made, uses
+from flake8_cancel.code.cleanup.process_uses import ENDS, KEEPS, READS, WAITS, Made, ends_alone, made, uses
 from flake8_cancel.code.cleanup.releases import Releases, after, any_of, ends_normally, is_end, is_place, passes
 from flake8_cancel.code.cleanup.taking import Key, key, own_statements, statements_of
 from flake8_cancel.code.graph.edges import CANCELLED, DEADLINE, NEXT
@@ -75,7 +75,7 @@ def left_running(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Lef
     for statement in statements_of(function):
         name = _bound(statement)
         making = made(module, getattr(statement, "value", None)) if name else None
-        if making is None or not _is_own(module, function, name):
+        if making is None or ends_alone(module, making) or not _is_own(module, function, name):
             continue
         acts = _acts(module, function, name)
         flow = module.flow(function) if acts else None

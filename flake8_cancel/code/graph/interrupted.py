@@ -69,7 +69,9 @@ def _is_free(module: Module, lock: ast.expr, around: _Around) -> bool:
 
     What shares the lock counts too. A condition that others may see is made for them to hold, unless this file does.
     """
-    if not isinstance(lock, ast.Attribute) or module.reference(lock) is None or module.class_around(lock) is None:
+    if not isinstance(lock, ast.Attribute) or module.reference(lock) is None:
+        return False
+    if module.class_around(lock) is None and not _is_made_here(module, lock):
         return False
     kind = module.kind(lock)
     if kind not in _LOCKS and (kind is not None or _LOCK_WORDS.isdisjoint(lock.attr.split("_"))):
@@ -87,6 +89,12 @@ def _is_free(module: Module, lock: ast.expr, around: _Around) -> bool:
     if is_open and all(any(item.context_expr is lock for item in block.items) for block in blocks):
         return False
     return all(_never_waits(module, block, group, around) for block in blocks)
+
+
+def _is_made_here(module: Module, lock: ast.Attribute) -> bool:
+    """Tell whether this file makes what a function outside of classes, as a decorator has it, takes from its object."""
+    made = _assigned(module, lock)
+    return bool(made) and all(module.kind(one) in _LOCKS for one in made)
 
 
 def _sharing(module: Module, lock: str) -> set[str]:

@@ -21,7 +21,8 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 def runs_as_program(module: Module, function: ast.AST | None, around: frozenset[ast.AST] = frozenset()) -> bool:
     """Tell whether this file has a coroutine function only run by an event loop of its own, or awaited by such ones.
 
-    What cancels it then is the end of the process: Ctrl-C, or an error. Others may well call a public method.
+    What cancels it then is the end of the process: Ctrl-C, or an error. Others may well call a public method, unless
+    only programs make the objects that it belongs to.
 
     Args:
         module: the module.
@@ -32,12 +33,13 @@ def runs_as_program(module: Module, function: ast.AST | None, around: frozenset[
         return False
     if any(_is_command(module, decorator) for decorator in function.decorator_list):
         return True
-    if isinstance(module.parent(function), ast.ClassDef) and not function.name.startswith("_"):
-        return False
-    uses = module.uses(function)
-    return bool(uses) and all(
-        is_run(module, use) or _waits_for(module, use, around | {function}) is not None for use in uses
-    )
+    uses, around = module.uses(function), around | {function}
+    owner = module.parent(function)
+    if isinstance(owner, ast.ClassDef) and not function.name.startswith("_"):
+        is_known = _is_made_in_program(module, owner, around)
+    else:
+        is_known = bool(uses)
+    return is_known and all(is_run(module, use) or _waits_for(module, use, around) is not None for use in uses)
 
 
 def ends_program(module: Module, wait: ast.Await) -> bool:
@@ -62,6 +64,12 @@ def ends_program(module: Module, wait: ast.Await) -> bool:
         return False
     callers = [_waits_for(module, use, frozenset()) for use in module.uses(function) if not is_run(module, use)]
     return all(caller is not None and ends_program(module, caller) for caller in callers)
+
+
+def _is_made_in_program(module: Module, owner: ast.ClassDef, around: frozenset[ast.AST]) -> bool:
+    """Tell whether only functions that run as a program make objects of a class."""
+    makers = [module.function(call) for call in module.calls(owner.name) if module.called(call) is owner]
+    return bool(makers) and all(runs_as_program(module, maker, around) for maker in makers)
 
 
 def _is_command(module: Module, decorator: ast.expr) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # What unittest and its kind run before and after the tests of a class.
 _SETUPS = frozenset({"asyncSetUp", "asyncTearDown", "setUp", "setUpAsync", "tearDown", "tearDownAsync"})
+# How the names of classes begin that stand for others in tests.
+_MOCKS = frozenset({"Dummy", "Fake", "Mock", "Stub"})
 # What a test may cancel something with.
 _CANCELLING = frozenset(
     "TaskGroup cancel create_task_group fail_after move_on_after timeout timeout_at wait_for".split()
@@ -23,7 +25,7 @@ _CANCELLING = frozenset(
 
 
 def runs_in_test(module: Module, function: ast.AST, around: frozenset[ast.AST] = frozenset()) -> bool:
-    """Tell whether nobody but a test runner runs a coroutine function: a test, or what only tests run or wait for.
+    """Tell whether nobody but a test runner runs a coroutine function: a test, a mock, or what only tests run.
 
     Args:
         module: the module.
@@ -32,7 +34,7 @@ def runs_in_test(module: Module, function: ast.AST, around: frozenset[ast.AST] =
     """
     if not isinstance(function, ast.AsyncFunctionDef) or function in around:
         return False
-    if is_test(module, function) or _is_left_alone(module, function):
+    if is_test(module, function) or _is_left_alone(module, function) or _is_mock(module, function):
         return True
     uses = module.uses(function) if module.holds_tests or not TEST_FRAMEWORKS.isdisjoint(module.imported) else []
     around = around | {function}
@@ -108,6 +110,13 @@ def _is_known(module: Module, function: ast.AST, owner: ast.ClassDef | None) -> 
 def _is_for_tests(owner: ast.ClassDef) -> bool:
     names = (base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in owner.bases)
     return any("Test" in name for name in (owner.name, *names))
+
+
+def _is_mock(module: Module, function: ast.AST) -> bool:
+    """Tell whether a function belongs to a class that stands for another one in tests: its name says so."""
+    owner = module.parent(function)
+    is_named = isinstance(owner, ast.ClassDef) and not _MOCKS.isdisjoint(words(owner.name)[:1])
+    return is_named and not TEST_FRAMEWORKS.isdisjoint(module.imported)
 
 
 def _is_left_alone(module: Module, function: ast.AST) -> bool:

@@ -10,6 +10,7 @@ from flake8_cancel.code.graph.catchers import Catcher
 from flake8_cancel.code.graph.errors import CANCEL, YES, catches
 from flake8_cancel.code.graph.evaluate import survey
 from flake8_cancel.code.graph.points import BRANCH, State
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -47,6 +48,24 @@ class Answers:
             return False
         certain = catches(CANCEL, names, self._module.bases) == YES
         return after.point is state.point.targets[certain]
+
+    def keeps_from_caller(self, test: ast.expr) -> bool:
+        """Tell whether a test raises again if the work that the block shields was cancelled, and only then.
+
+        The caller's own cancellation does not go into that work: with the other answer it is the caller's.
+        """
+        match test:
+            case ast.Call(func=ast.Attribute(value=work, attr="cancelled" | "done"), args=[]):
+                shielded = self._module.reference(work)
+            case _:
+                return False
+        branch, block = self._module.parent(test), self._module.parent(self._catcher)
+        if shielded is None or not isinstance(block, ast.Try) or not isinstance(branch, ast.If):
+            return False
+        calls = (node for part in block.body for node in walk(part) if isinstance(node, ast.Call) and node.args)
+        shields = (call for call in calls if self._module.name(call.func) == "asyncio.shield")
+        is_shielded = any(self._module.reference(call.args[0]) == shielded for call in shields)
+        return is_shielded and isinstance(branch.body[-1], ast.Raise) and not branch.orelse
 
     def asked_classes(self, test: ast.AST) -> tuple[str | None, ...] | None:
         """Return the classes that ``isinstance``, or a case, asks the exception for; None where it asks otherwise."""

@@ -13,14 +13,17 @@ if TYPE_CHECKING:
 
 _WRAPS = "functools.wraps"
 _RUN = "asyncio.run"
+# Python's own functions give back what they are given, for this file to go through.
+_LIBRARIES = frozenset({"asyncio", "builtins", "contextlib"})
 _ENDLESS = frozenset({"typing.Never", "typing.NoReturn", "typing_extensions.Never"})
 
 
 def left_to_others(module: Module, function: ast.AST | None) -> bool:
     """Tell whether a coroutine function is run by something unknown, which starts it as its own.
 
-    This file registers it (an unknown decorator, a callback), is a program whose root it is, or does nothing with a
-    method that nobody else should know by its name: then a base class, or a subclass, runs it. Or it never ends.
+    This file registers it (an unknown decorator, a callback), hands what the generator that it is gives to something
+    unknown, is a program whose root it is, or does nothing with a method that nobody else should know by its name: then
+    a base class, or a subclass, runs it. Or it never ends.
 
     Args:
         module: the module.
@@ -32,7 +35,7 @@ def left_to_others(module: Module, function: ast.AST | None) -> bool:
     if module.name(function.returns) in _ENDLESS:
         return True
     uses = _uses(module, function)
-    if any(_is_called(module, use) for use in uses):
+    if any(_is_called(module, use) and not _is_gone_through_elsewhere(module, function, use) for use in uses):
         return False
     if any(not _is_known(module, decorator) for decorator in function.decorator_list):
         return True
@@ -62,6 +65,18 @@ def never_ends(module: Module, function: ast.AsyncFunctionDef) -> bool:
 
 def _is_sleep(module: Module, wait: ast.Await) -> bool:
     return isinstance(wait.value, ast.Call) and module.name(wait.value.func) == "asyncio.sleep"
+
+
+def _is_gone_through_elsewhere(module: Module, function: ast.AsyncFunctionDef, use: ast.expr) -> bool:
+    """Tell whether an async generator is given, where it is made, to what another file has: a response."""
+    made = module.parent(use)
+    is_generator = bool(module.yields(function)) and module.is_plain(function)
+    around = module.parent(made) if isinstance(made, ast.Call) and is_generator else None
+    if isinstance(around, ast.keyword):
+        around = module.parent(around)
+    if not isinstance(around, ast.Call) or around.func is made or module.called(around) is not None:
+        return False
+    return (module.name(around.func) or "").partition(".")[0] not in _LIBRARIES
 
 
 def is_stand_in(module: Module, function: ast.AsyncFunctionDef) -> bool:

@@ -13,6 +13,7 @@ from flake8_cancel.code.graph.evaluate import own_nodes
 from flake8_cancel.code.graph.points import BRANCH, STEP, State
 from flake8_cancel.code.lost.answers import Answers
 from flake8_cancel.code.lost.arranged import arranges_for_it, caller_holds_one
+from flake8_cancel.code.lost.disconnects import only_hears_of_disconnect
 from flake8_cancel.code.lost.flags import flags_beside_cancels, is_option, own_parts, says_stop
 from flake8_cancel.code.lost.keeping import keeps, kept_in, tells_waiter
 from flake8_cancel.code.lost.outwaiting import outwaits
@@ -65,7 +66,7 @@ class Excuses:
 
         The block only waits for tasks that were cancelled before (then it is the strict rule's business), or the
         handler sets a flag under which the function raises the cancellation later, or its caller holds one already, or
-        cleanup is to be done whatever happens meanwhile.
+        a framework tells by it that the other side is gone, or cleanup is to be done whatever happens meanwhile.
         """
         block = self._module.parent(self._catcher)
         body = block.body  # type: ignore[union-attr]
@@ -73,6 +74,7 @@ class Excuses:
             return True
         function = self._flow.function
         is_known = arranges_for_it(self._module, function) or caller_holds_one(self._module, function)
+        is_known = is_known or only_hears_of_disconnect(self._module, body)
         return is_known or outwaits(self._module, self._catcher) or self._raised_later()
 
     def covers(self, state: State) -> bool:
@@ -192,6 +194,8 @@ class Excuses:
 
     def _is_guard(self, test: ast.AST) -> bool:
         """Tell whether a test shows whose cancellation it is: a predicate of a task, or a flag set beside a cancel."""
+        if isinstance(test, ast.expr) and self._answers.keeps_from_caller(test):
+            return False
         for node in own_nodes(test):
             if isinstance(node, ast.Attribute) and (node.attr in self._proofs or says_stop(self._module, node)):
                 return True

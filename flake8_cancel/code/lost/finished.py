@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.cleanup.certain import runs_on_asyncio
-from flake8_cancel.code.graph.errors import CANCEL
+from flake8_cancel.code.graph.errors import CANCEL, Error
 from flake8_cancel.code.lost.flags import flags_beside_cancels, own_parts
 from flake8_cancel.code.lost.guards import is_taken
 from flake8_cancel.code.meaning.values import Kind
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 _Callback = ast.FunctionDef | ast.Lambda
 
 REGISTERS = "add_done_callback"
+_REMOVES = "remove_done_callback"
 _ASKS = frozenset({"exception", "result"})
 _KNOWS = frozenset({"cancelled", "cancelling"})
 _STATIC = "builtins.staticmethod"
 # Decorators that leave the function as it is.
 _TRANSPARENT = frozenset({"builtins.classmethod", "typing.final", "typing.override", _STATIC})
 _WAIT = "asyncio.wait"
+# What runs a coroutine for another thread: its future is cancelled with the task, at the end of the loop at last.
+_FOR_THREADS = "asyncio.run_coroutine_threadsafe"
+_CANCEL_OF_THREADS = Error("concurrent.futures.CancelledError")
 
 # What ends the wait for a future or an event.
 _SETTLES = frozenset({"set", "set_exception", "set_result"})
@@ -63,11 +67,17 @@ def asked_by_callback(module: Module, registration: ast.Call) -> Iterator[Asking
     callback = _callback(module, registration)
     if callback is None or registration is not _first_registration(module, callback):
         return
+    if _is_taken_back(module, callback):
+        return
     parameter = _parameter(module, registration.args[0], callback)
     flags = flags_beside_cancels(module, callback, callback)
+    assert isinstance(registration.func, ast.Attribute)
+    error = _CANCEL_OF_THREADS if module.kind(registration.func.value) is Kind.THREAD_FUTURE else CANCEL
     for call, task in _asks(module, callback):
         is_own = task.id == parameter and not _binds(callback, task.id)
-        if (is_own or _is_registered_as(module, task, registration)) and not _knows(module, call, callback, flags):
+        if not is_own and not _is_registered_as(module, task, registration):
+            continue
+        if not _knows(module, call, callback, error, flags):
             yield Asking(call, task, registration, callback)
 
 
@@ -88,7 +98,7 @@ def asked_by_loop(module: Module, loop: ast.For | ast.comprehension) -> Iterator
         if task.id != loop.target.id or _binds(turning, task.id, besides=loop.target):
             continue
         asking = Asking(call, task, wait, turning)
-        if _had_cancelled(module, asking) and not _knows(module, call, turning):
+        if _had_cancelled(module, asking) and not _knows(module, call, turning, CANCEL):
             yield asking
 
 
@@ -164,6 +174,16 @@ def _first_registration(module: Module, callback: _Callback) -> ast.Call | None:
     return next((call for call in module.calls(REGISTERS) if _callback(module, call) is callback), None)
 
 
+def _is_taken_back(module: Module, callback: _Callback) -> bool:
+    """Tell whether who cancels the tasks of a callback takes it from them first."""
+    return any(
+        module.definition(given) is callback
+        for call in module.calls(_REMOVES)
+        if (function := module.function(call)) is not None and module.cancels(function)
+        for given in call.args
+    )
+
+
 def _is_cancellable(module: Module, receiver: ast.expr) -> bool:
     """Tell whether something is a task, which the end of its loop cancels, or a future that may be cancelled here.
 
@@ -172,6 +192,9 @@ def _is_cancellable(module: Module, receiver: ast.expr) -> bool:
     kind = module.kind(receiver)
     if kind is Kind.FUTURE or (kind is None and module.origins(receiver)):
         return next(waits_for(module, receiver), None) is not None or is_cancelled(module, receiver)
+    if kind is Kind.THREAD_FUTURE:
+        call = module.value(receiver)
+        return isinstance(call, ast.Call) and module.name(call.func) == _FOR_THREADS
     if kind is not None:
         return kind is Kind.TASK
     made = module.value(receiver) if isinstance(receiver, ast.Call | ast.Name) else _set_above(module, receiver)
@@ -237,11 +260,11 @@ def _had_cancelled(module: Module, asking: Asking) -> bool:
     return module.cancelled_before(asking.task, wait)
 
 
-def _knows(module: Module, call: ast.Call, turning: ast.AST, flags: Collection[str] = ()) -> bool:
+def _knows(module: Module, call: ast.Call, turning: ast.AST, error: Error, flags: Collection[str] = ()) -> bool:
     """Tell whether the place takes the error, asked before how the task ended, or was told that it is cancelled."""
     assert isinstance(call.func, ast.Attribute)
     task = call.func.value
-    return is_taken(module, call, CANCEL) or is_asked_before(module, call, task, turning, _KNOWS | _ASKS, flags)
+    return is_taken(module, call, error) or is_asked_before(module, call, task, turning, _KNOWS | _ASKS, flags)
 
 
 def _binds(around: ast.AST, name: str, besides: ast.AST | None = None) -> bool:
@@ -281,4 +304,4 @@ def _is_registered(module: Module, use: ast.expr) -> bool:
         given, call = call, module.parent(call)
     if not isinstance(call, ast.Call) or given not in call.args or not isinstance(call.func, ast.Attribute):
         return False
-    return call.func.attr in (REGISTERS, "remove_done_callback")
+    return call.func.attr in (REGISTERS, _REMOVES)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.graph.errors import BASE_EXCEPTION, CANCELLED_ERROR, EXCEPTION, is_exception
-from flake8_cancel.code.lost.treating import LEFT_OUT, treated
+from flake8_cancel.code.lost.treating import LEFT_OUT, USED, treated
 from flake8_cancel.code.meaning.scopes import COMPREHENSIONS
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.tree import named, walk
@@ -47,7 +47,9 @@ def sorting_at(module: Module, test: ast.Call) -> Sorting | None:
     if module.name(test.func) != "builtins.isinstance" or len(test.args) != 2:
         return None
     classes = module.names(test.args[1])
-    if EXCEPTION not in classes or not {None, BASE_EXCEPTION, CANCELLED_ERROR}.isdisjoint(classes):
+    if not {None, BASE_EXCEPTION, CANCELLED_ERROR}.isdisjoint(classes):
+        return None
+    if EXCEPTION not in classes and not _is_last_of_errors(module, test, classes):
         return None
     outcome = test.args[0]
     is_handed = not _is_outcome(module, outcome)
@@ -57,11 +59,27 @@ def sorting_at(module: Module, test: ast.Call) -> Sorting | None:
     if found is None:
         return None
     way, only_looks = found
+    if EXCEPTION not in classes and way != USED:
+        return None
     gathers = _gathers(module, test)
     # Whoever cancels its children need not be told that they are cancelled.
     if way == LEFT_OUT and (not gathers or any(map(module.cancelled_before, gathers)) or _cancels(module, test)):
         return None
     return Sorting(way, gathers[-1] if gathers else None, _named(module, test.args[1]), only_looks)
+
+
+def _is_last_of_errors(module: Module, test: ast.Call, classes: tuple[str | None, ...]) -> bool:
+    """Tell whether a test asks for some Exceptions, and none that asks the same outcome for others stands behind it."""
+    if not all(name and _is_error(module, name) for name in classes):
+        return False
+    mine = module.reference(test.args[0])
+    others = (
+        node
+        for node in walk(module.function(test) or module.tree)
+        if isinstance(node, ast.Call) and module.name(node.func) == "builtins.isinstance" and len(node.args) == 2
+    )
+    same = [one for one in others if mine is None or module.reference(one.args[0]) == mine]
+    return all(EXCEPTION not in module.names(one.args[1]) and one.lineno <= test.lineno for one in same)
 
 
 def _is_outcome(module: Module, expression: ast.expr) -> bool:

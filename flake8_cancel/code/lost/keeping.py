@@ -12,8 +12,10 @@ from flake8_cancel.code.tree import walk
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
-# Calls that only look at an exception.
+# Calls that only look at an exception, or make a text of it.
 _LOOKS = frozenset({"isinstance", "str", "repr", "type", "print", "format"})
+_DESCRIBES = frozenset({"traceback.format_exception", "traceback.format_exception_only", "traceback.format_tb"})
+_IN_FLIGHT = "sys.exc_info"
 _FILLS = frozenset({"append", "add", "put_nowait", "set_exception"})
 # Calls that end something and may be told why; whoever waits there hears of it, who cancelled does not.
 _ENDS = frozenset({"abort", "aclose", "close", "disconnect", "shutdown", "stop", "terminate"})
@@ -32,9 +34,8 @@ def keeps(module: Module, parts: Iterable[ast.AST], caught: str | None, ending: 
         depth: how many helpers of this file it was handed through.
     """
     for node in parts:
-        if isinstance(node, ast.Call) and module.name(node.func) == "sys.exc_info":
-            return True
         is_use = isinstance(node, ast.Name) and node.id == caught and isinstance(node.ctx, ast.Load)
+        is_use = is_use or (isinstance(node, ast.Call) and module.name(node.func) == _IN_FLIGHT)
         if is_use and _is_kept(module, node, ending, depth):
             return True
     return False
@@ -82,20 +83,25 @@ def _is_kept(module: Module, name: ast.AST, ending: bool, depth: int) -> bool:
     around = list(_expressions_around(module, name))
     if any(isinstance(parent, ast.expr) and is_log(parent) for parent in around):
         return False
+    child = name
     for parent in around:
         if isinstance(parent, (ast.Attribute, ast.JoinedStr, ast.Compare, ast.Raise)):
+            return False
+        # An error is always true: who asks that asks whether there is one.
+        if isinstance(parent, ast.IfExp) and child is parent.test:
             return False
         if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mod):
             return False
         if isinstance(parent, ast.Call):
             return _call_keeps(module, parent, name, ending, depth)
+        child = parent
     return isinstance(around[-1], (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return)) or any(
         isinstance(parent, (ast.NamedExpr, ast.Yield)) for parent in around
     )
 
 
 def _call_keeps(module: Module, call: ast.Call, name: ast.AST, ending: bool, depth: int) -> bool:
-    if isinstance(call.func, ast.Name) and call.func.id in _LOOKS:
+    if (isinstance(call.func, ast.Name) and call.func.id in _LOOKS) or module.name(call.func) in _DESCRIBES:
         return False
     if not ending and isinstance(call.func, ast.Attribute) and call.func.attr in _ENDS:
         return False

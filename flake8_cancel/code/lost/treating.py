@@ -109,8 +109,10 @@ def _is_used_behind(module: Module, outcome: ast.expr, branch: ast.If) -> bool:
 
 
 def _behind(module: Module, branch: ast.If) -> Iterator[ast.stmt]:
-    """Yield the statements of the same block behind a statement."""
+    """Yield the statements of the same block behind a statement; an ``elif`` stands in that of its ``if``."""
     around = module.parent(branch)
+    if isinstance(around, ast.If) and around.orelse == [branch]:
+        yield from _behind(module, around)
     for field in ("body", "orelse", "finalbody"):
         block = getattr(around, field, None)
         if isinstance(block, list) and branch in block:

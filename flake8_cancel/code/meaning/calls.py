@@ -156,11 +156,12 @@ class Calls:
         return None
 
     def _ensured(self, awaitable: ast.expr | None) -> Known | None:
-        """Return what ``ensure_future`` gives: it leaves a future as it is, so of a bare name nothing is certain."""
+        """Return what ``ensure_future`` gives: it leaves a future as it is, so of a parameter nothing is certain."""
         known = self._kinds.known(awaitable)
         if known and known.kind in _FUTURES:
             return known
-        certain = isinstance(awaitable, ast.Call) or (known is not None and known.kind is Kind.COROUTINE)
+        made = self._kinds.value(awaitable) if awaitable else None
+        certain = isinstance(made, ast.Call) or (known is not None and known.kind is Kind.COROUTINE)
         return Known(Kind.TASK, self._awaited(awaitable)) if certain else None
 
     def _awaited(self, expression: ast.expr | None) -> Known | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from flake8_cancel.code.meaning.arguments import Arguments
+from flake8_cancel.code.meaning.definitions import Definition
 from flake8_cancel.code.meaning.kinds import Kinds
 from flake8_cancel.code.meaning.parts import Path, fit, parts_of, parts_of_function, parts_of_method, selector
 from flake8_cancel.code.meaning.reaching import reaching
@@ -83,6 +84,16 @@ class Origins:
             steps = self._walk(_Step(expression, ()))
             self._found[expression] = frozenset(maker for maker in map(self._maker, steps) if maker)
         return self._found[expression]
+
+    def methods(self, call: ast.Call) -> list[Definition]:
+        """Return the methods of this file that a call may call; see ``Module.may_call``."""
+        if not isinstance(call.func, ast.Attribute):
+            return []
+        self._index()
+        self._steps = 0
+        name = call.func.attr
+        found = (self._kinds.definitions.member(one, name) for one in self._owners(call.func.value, 0, True))
+        return [one for one in found if one is not None]
 
     def _maker(self, step: _Step) -> ast.Call | None:
         call = step.expression

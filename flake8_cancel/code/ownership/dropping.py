@@ -152,8 +152,7 @@ def _is_handed_out(module: Module, function: AnyFunction, call: ast.Call) -> boo
         case ast.Return():
             return True
         case ast.Assign(targets=[ast.Name(id=name)]):
-            uses = named(function, name)
-            reads = [node for node in uses if node is not statement.targets[0]]
+            reads = [node for node in named(function, name) if node is not statement.targets[0]]
             return bool(reads) and all(isinstance(module.parent(node), ast.Return) for node in reads)
     return False
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.api import SWALLOWING_MANAGERS
 from flake8_cancel.code.meaning.scopes import COMPREHENSIONS
 from flake8_cancel.code.tree import walk
 
@@ -82,6 +83,41 @@ def is_same(module: Module, future: ast.expr, other: ast.expr) -> bool:
     """
     keys, others = (frozenset[str]().union(*(module.awaited(one) or ())) for one in (future, other))
     return bool(keys & others or module.origins(future) & module.origins(other))
+
+
+def is_made_inside(module: Module, future: ast.expr, block: ast.With | ast.AsyncWith) -> bool:
+    """Tell whether a future is made in a block, whose managers are of other files, made before, and told of nothing.
+
+    Args:
+        module: the module.
+        future: an expression that is a future.
+        block: the block.
+    """
+    for item in block.items:
+        maker = item.context_expr.func if isinstance(item.context_expr, ast.Call) else item.context_expr
+        if item.optional_vars or module.definition(maker) or module.name(maker) in SWALLOWING_MANAGERS:
+            return False
+    made = module.origins(future)
+    return bool(made) and all(any(around in block.body for around in module.ancestors(call)) for call in made)
+
+
+def is_another_run(module: Module, waiter: ast.Await | ast.Return, call: ast.Call) -> bool:
+    """Tell whether a function that resolves a future made it too, while the waiter found one there and returns then.
+
+    So it is not the same call of the function that waits and that resolves the future.
+
+    Args:
+        module: the module.
+        waiter: an ``await`` of the future, or a ``return`` of it.
+        call: what resolves the future, in the function of the waiter.
+    """
+    function, value = module.function(call), waiter.value
+    returning = module.statement(waiter)
+    if not isinstance(returning, ast.Return) or value is None:
+        return False
+    made = module.origins(value)
+    own = [one for one in made if module.function(one) is function and one.lineno > (returning.end_lineno or 0)]
+    return bool(made) and len(own) == len(made) and any(one.lineno < call.lineno for one in own)
 
 
 def _is_to_be_awaited(module: Module, function: ast.FunctionDef) -> bool:

@@ -14,7 +14,15 @@ from flake8_cancel.code.lost.keeping import is_log
 from flake8_cancel.code.lost.undisturbed import never_cancelled
 from flake8_cancel.code.meaning.scopes import FUNCTIONS
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.ownership.futures import handed_out, is_asked_before, is_same, waits_for
+from flake8_cancel.code.ownership.begun_behind import begins_behind
+from flake8_cancel.code.ownership.futures import (
+    handed_out,
+    is_another_run,
+    is_asked_before,
+    is_made_inside,
+    is_same,
+    waits_for,
+)
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -96,17 +104,44 @@ def _is_prepared(module: Module, call: ast.Call, future: ast.expr, is_called: bo
     if not is_called:
         # Whoever asks leaves the future one turn of the loop to be cancelled in, or the time of a timer.
         return _word(call) in _SOON and is_asked_before(module, call, future, function, _KNOWS)
-    if is_taken(module, call, _INVALID) or is_asked_before(module, call, future, function, _KNOWS):
+    if _is_taken_for_good(module, call) or is_asked_before(module, call, future, function, _KNOWS):
         return True
     if _callers_are_prepared(module, function, future):
         return True
     reference = module.reference(future)
     assignments = (node for node in own_parts(function) if isinstance(node, (ast.Assign, ast.AnnAssign)))
-    return any(
-        module.reference(target) == reference and node.value is not None and node.value in module.origins(node.value)
+    made = (
+        node
         for node in assignments
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if module.reference(target) == reference and node.value is not None and node.value in module.origins(node.value)
     )
+    return any(not _suspends_between(node, call, function) for node in made)
+
+
+def _is_taken_for_good(module: Module, call: ast.Call) -> bool:
+    """Tell whether the error of a place is taken, and not by a handler that only raises it again."""
+    child: ast.AST = call
+    for around in module.ancestors(call):
+        if isinstance(around, FUNCTIONS):
+            break
+        if isinstance(around, _TRIES) and child in around.body:
+            takers = (one for one in around.handlers if one.type is None or _may_take(module, one.type))
+            taker = next(takers, None)
+            if taker:
+                return not isinstance(taker.body[-1], ast.Raise) or taker.body[-1].exc is not None
+        child = around
+    return is_taken(module, call, _INVALID)
+
+
+def _may_take(module: Module, classes: ast.expr) -> bool:
+    return catches(_INVALID, module.names(classes), module.bases) != NO
+
+
+def _suspends_between(made: ast.stmt, call: ast.Call, function: ast.AST) -> bool:
+    """Tell whether others may run, and be cancelled, after a future is made and before its maker resolves it."""
+    waits = (node for node in own_parts(function) if isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)))
+    return any(made.lineno < wait.lineno < call.lineno for wait in waits)
 
 
 def _callers_are_prepared(module: Module, function: ast.AST, future: ast.expr) -> bool:
@@ -131,17 +166,18 @@ def _is_prepared_at(module: Module, use: ast.expr, is_given: bool) -> bool:
 def _may_leave(module: Module, waiter: ast.Await | ast.Return, call: ast.Call, is_called: bool) -> bool:
     """Tell whether a waiter that is cancelled leaves its future to the place that resolves it.
 
-    Not when the waiter itself comes by that place only while it does not wait, and not when it takes the future away.
+    Not when the waiter itself comes by that place only while it does not wait, or is only begun behind it, and not when
+    it takes the future away.
     """
     function, around = module.function(call), module.function(waiter)
     if not (isinstance(waiter, ast.Return) or isinstance(around, ast.AsyncFunctionDef)):
         return False
-    if _takes_away(module, waiter):
+    if _takes_away(module, waiter) or begins_behind(module, around, call):
         return False
     if not is_called:
         return True
     if function is around:
-        return False
+        return is_another_run(module, waiter, call)
     if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return True
     uses = module.uses(function)
@@ -164,7 +200,7 @@ def _takes_away(module: Module, waiter: ast.Await | ast.Return) -> bool:
     """Tell whether something around a waiter, or a callback of the future, may see to it when it is cancelled."""
     future = waiter.value
     assert future is not None
-    if any(_is_taken_around(module, one) for one in (waiter, *_awaits_giving(module, waiter, future))):
+    if any(_is_taken_around(module, one, future) for one in (waiter, *_awaits_giving(module, waiter, future))):
         return True
     receivers = (call.func.value for call in module.calls("add_done_callback") if isinstance(call.func, ast.Attribute))
     return any(is_same(module, receiver, future) for receiver in receivers)
@@ -187,13 +223,14 @@ def _awaits_giving(module: Module, waiter: ast.AST, future: ast.expr) -> list[as
     return [one for one in awaits if isinstance(one, ast.Await)]
 
 
-def _is_taken_around(module: Module, waiter: ast.AST) -> bool:
+def _is_taken_around(module: Module, waiter: ast.AST, future: ast.expr) -> bool:
     child = waiter
     for around in module.ancestors(waiter):
         if isinstance(around, FUNCTIONS):
             break
         if isinstance(around, (ast.With, ast.AsyncWith)) and child in around.body:
-            if not all(_is_neutral(module, item.context_expr) for item in around.items):
+            is_neutral = all(_is_neutral(module, item.context_expr) for item in around.items)
+            if not is_neutral and not is_made_inside(module, future, around):
                 return True
         elif isinstance(around, _TRIES) and child in around.body:
             handlers = [

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.graph.edges import NEXT
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import ASYNC_EXIT, SUSPEND, YIELD
+from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.ownership.holding import Hold
 from flake8_cancel.code.ownership.task_making import GATHER, WAIT
 from flake8_cancel.code.ownership.task_uses import names_in
+from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import ends, words
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _THREAD = "asyncio.to_thread"
 _ALL = "asyncio.ALL_COMPLETED"
 _WAITING = (("join",), ("wait",))
+_PUTS = ("put", "put_nowait")
+_THREAD_QUEUES = ("queue.LifoQueue", "queue.PriorityQueue", "queue.Queue", "queue.SimpleQueue")
 
 
 def ends_by_itself(module: Module, flow: Flow, hold: Hold, places: Sequence[ast.AST]) -> bool:
@@ -38,10 +42,10 @@ def ends_by_itself(module: Module, flow: Flow, hold: Hold, places: Sequence[ast.
     """
     if all(_is_one_turn(module, place) for place in places) and _is_for_caller(module, flow, hold):
         return True
-    coroutine = hold.call.args[0] if hold.call.args else None
+    coroutine = module.value(hold.call.args[0]) if hold.call.args else None
     if not isinstance(coroutine, ast.Call):
         return False
-    if module.name(coroutine.func) == _THREAD or _never_suspends(module, coroutine):
+    if module.name(coroutine.func) == _THREAD or _waits_for_threads(module, coroutine):
         return True
     waits = [wait for place in places if (wait := _wait_for_several(module, place))]
     method = coroutine.func.attr if isinstance(coroutine.func, ast.Attribute) else ""
@@ -66,12 +70,37 @@ def _is_for_caller(module: Module, flow: Flow, hold: Hold) -> bool:
     return bool(names) and all(isinstance(module.parent(name), ast.Return) for name in names)
 
 
-def _never_suspends(module: Module, coroutine: ast.Call) -> bool:
+def _waits_for_threads(module: Module, coroutine: ast.Call) -> bool:
+    """Tell whether a coroutine never suspends, or only until a thread answers, which nobody can stop."""
     function = module.called(coroutine)
     if not isinstance(function, ast.AsyncFunctionDef) or not module.is_plain(function):
         return False
     flow = module.flow(function)
-    return flow is not None and not flow.suspends()
+    return flow is not None and all(_is_for_thread(module, state.point.node) for state in flow.suspensions())
+
+
+def _is_for_thread(module: Module, wait: ast.AST) -> bool:
+    """Tell whether a place waits for a future that its function has put into a queue which a thread reads."""
+    future = wait.value if isinstance(wait, ast.Await) else None
+    if not isinstance(future, ast.Name) or module.kind(future) is not Kind.FUTURE:
+        return False
+    return any(
+        module.function(put) is module.function(wait)
+        and isinstance(put.func, ast.Attribute)
+        and module.reference(put.func.value) in set(_thread_queues(module)) - {None}
+        and any(isinstance(node, ast.Name) and node.id == future.id for given in put.args for node in walk(given))
+        for verb in _PUTS
+        for put in module.calls(verb)
+    )
+
+
+def _thread_queues(module: Module) -> Iterator[str | None]:
+    """Yield the names and attributes that this file makes queues of, to be read by threads."""
+    for name in _THREAD_QUEUES:
+        for call in module.calls(name.rpartition(".")[2]):
+            made = module.parent(call)
+            if module.name(call.func) == name and isinstance(made, (ast.Assign, ast.AnnAssign)):
+                yield from map(module.reference, made.targets if isinstance(made, ast.Assign) else [made.target])
 
 
 def _wait_for_several(module: Module, place: ast.AST) -> ast.Call | None:

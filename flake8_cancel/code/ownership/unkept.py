@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import YIELD
+from flake8_cancel.code.lost.keeping import parameter_given
 from flake8_cancel.code.timeouts.deadlines import deadline, timeout_items
 from flake8_cancel.code.tree import named, walk
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 _Around = frozenset[ast.AST]
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # What these return is set from a timer of the loop, or by a thread, which hold it and so the task that waits for it.
 _HELD = frozenset({"asyncio.sleep", "asyncio.to_thread"})
 _IN_THREAD = "run_in_executor"
@@ -32,17 +32,22 @@ def needs_no_keeper(module: Module, call: ast.Call) -> bool:
     maker = module.function(call)
     if isinstance(maker, ast.FunctionDef) and maker.name == "__del__":
         return True
-    coroutines = [*call.args, *(one.value for one in call.keywords)]
+    coroutines = [module.value(one) for one in (*call.args, *(one.value for one in call.keywords))]
     return any(_is_kept(module, one, frozenset()) for one in coroutines if isinstance(one, ast.Call))
 
 
 def _is_kept(module: Module, coroutine: ast.Call, around: _Around) -> bool:
     if _is_held(module, coroutine):
         return True
-    function = module.called(coroutine)
+    called = module.called(coroutine)
+    functions = [called] if called is not None else module.may_call(coroutine)
+    return bool(functions) and all(_is_kept_in(module, one, coroutine, around) for one in functions)
+
+
+def _is_kept_in(module: Module, function: ast.AST, call: ast.Call, around: _Around) -> bool:
     if not isinstance(function, ast.AsyncFunctionDef) or function in around:
         return False
-    return _keeps_itself(module, function) or _waits_for_timers(module, function, around | {function})
+    return _keeps_itself(module, function) or _is_woken(module, function, call, around | {function})
 
 
 def _keeps_itself(module: Module, function: ast.AST) -> bool:
@@ -65,15 +70,16 @@ def _is_only_compared(module: Module, function: ast.AST, task: ast.Call) -> bool
     return False
 
 
-def _waits_for_timers(module: Module, function: ast.AsyncFunctionDef, around: _Around) -> bool:
-    """Tell whether a function waits for nothing, or only where a timer or a thread is to wake it.
+def _is_woken(module: Module, function: ast.AsyncFunctionDef, call: ast.Call, around: _Around) -> bool:
+    """Tell whether a function waits for nothing, or only where a timer, a thread or who calls it is to wake it.
 
     One that does nothing at all may be a hook, for others to override.
     """
     flow = module.flow(function)
     if flow is None or flow.states(YIELD) or _is_hook(function):
         return False
-    return all(_is_timed(module, state.point.node, around) for state in flow.suspensions())
+    waits = [state.point.node for state in flow.suspensions()]
+    return all(_is_timed(module, wait, around) or _is_shared(module, wait, function, call) for wait in waits)
 
 
 def _is_hook(function: ast.AsyncFunctionDef) -> bool:
@@ -91,6 +97,26 @@ def _is_timed(module: Module, wait: ast.AST, around: _Around) -> bool:
         return True
     call = wait.value if isinstance(wait, ast.Await) else None
     return isinstance(call, ast.Call) and _is_kept(module, call, around)
+
+
+def _is_shared(module: Module, wait: ast.AST, function: ast.AsyncFunctionDef, call: ast.Call) -> bool:
+    """Tell whether a function waits for a future that it was given, and that its caller gives to his own caller too.
+
+    A future holds who waits for it.
+    """
+    future = wait.value if isinstance(wait, ast.Await) else None
+    caller = module.function(call)
+    if not isinstance(future, ast.Name) or not isinstance(caller, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    if any(isinstance(node, ast.Name) and node.id == future.id and _is_stored(node) for node in walk(function)):
+        return False
+    given = (one for one in call.args if parameter_given(function, call, one) == future.id)
+    returned = {module.reference(one.value) for one in module.returns() if one.value and module.function(one) is caller}
+    return any(isinstance(one, ast.Name) and module.reference(one) in returned for one in given)
+
+
+def _is_stored(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
 
 
 def _is_inside(module: Module, wait: ast.AST, block: ast.AST) -> bool:

@@ -41,7 +41,8 @@ Fix:
 
 Not found:
     A callback of what this file does not show to be a task, or a future that it waits for or cancels; one that another
-    file gives to a task; one with a decorator; a function that the callback hands its task to. A loop over tasks that
+    file gives to a task; one with a decorator; one that a function takes from its tasks before it cancels them; a
+    function that the callback hands its task to. A loop over tasks that
     this file did not cancel before it waited; a ``result()`` there where another function cancels, since that may be
     meant to end this one as the task ended.
 """

@@ -42,8 +42,10 @@ Not found:
     methods of other things than the one that is given back next, only ``close()``, ``flush()`` and their like count,
     and what is named for its waiting; no function that another file has, and least of all one that cancels others,
     which may well keep the cancellation to itself. What is awaited under ``asyncio.shield`` or in a shielded scope.
-    Where the CancelledError of a task that was cancelled here ends the cleanup, CNL505 speaks. Tests, fixtures and what
-    stands beside them, which nobody cancels.
+    Where the CancelledError of a task that was cancelled here ends the cleanup, CNL505 speaks. What a ``try`` holds
+    with the wait that forgives every Exception and ends something in its ``finally``. What an object that ends takes
+    out of a collection of its own, for all that is there. Tests, fixtures, mocks and what stands beside them, which
+    nobody cancels.
 """
 
 from __future__ import annotations

@@ -32,13 +32,15 @@ Good:
 Fix:
     A clause that kills the process around the waiting, or below the clauses of the ``try`` that is there. It waits for
     the killed process where no pipe was asked for; with one that would be waiting for everybody who holds the pipe.
-    Safe for ``create_subprocess_exec()``, unsafe for ``create_subprocess_shell()``: the shell dies, what it started may
-    not. None where the waiting stands in several blocks.
+    Safe for ``create_subprocess_exec()``; unsafe for ``create_subprocess_shell()`` and for a process that leads a
+    session or group of its own, or is prepared by a ``preexec_fn``: it dies, what it started may not. None where the
+    waiting stands in several blocks.
 
 Not found:
     A process that somebody else may end: it is stored, yielded, or given to a call that may keep it or end it; its
     ``kill`` is passed on, its ``pid`` too. One that some way through the function does not wait for, so that it may
-    well be meant to run on, or whose wait is shielded. Where an ``except Exception`` kills it, that is CNL403.
+    well be meant to run on, or whose wait is shielded. A program that ends at once: it is asked for its version or its
+    help, or sends a signal to another one. Where an ``except Exception`` kills it, that is CNL403.
 """
 
 from __future__ import annotations
@@ -77,6 +79,8 @@ class ProcessLeftRunning(Rule):
             way_out = "kill it in an except BaseException"
             if left.made.is_shell:
                 way_out += ", though what the shell started may run on"
+            elif left.made.leads_group:
+                way_out += ", though the others of its group may run on"
             message = f"{what} leaves this process running; {way_out}"
             path = (
                 (left.statement, "started here"),
@@ -89,7 +93,8 @@ class ProcessLeftRunning(Rule):
         if found is None:
             return None
         words = (left.name, "" if left.made.is_piped or found.is_inside else "wait")
-        return self.repair(found.owner, not left.made.is_shell, found.tried, words)
+        is_alone = not (left.made.is_shell or left.made.leads_group)
+        return self.repair(found.owner, is_alone, found.tried, words)
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
         import libcst as cst

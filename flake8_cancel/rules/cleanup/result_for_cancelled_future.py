@@ -53,8 +53,8 @@ Not found:
     A future that nobody awaits in this file and that no public function of it makes for its caller, or that this file
     does not show to be one. A waiter with a manager or a callback that may take the future away when it is cancelled,
     or whose ``finally`` does more than that, or that goes on then; and a place that asks before ``call_soon()``: only
-    the same turn of the loop is left for the mistake. A function all of whose callers in this file ask, or take the
-    error. Waiters that are tests, or stand beside them.
+    the same turn of the loop is left for the mistake. A waiter that is begun behind that place alone. A function all of
+    whose callers in this file ask, or take the error. Waiters that are tests, or stand beside them.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class ResultForCancelledFuture(Rule):
         waited: tuple[ast.AST, str] = (found.waiter, waits)
         words = "raises InvalidStateError here" if found.is_called else "called later, then it raises InvalidStateError"
         path = [waited, (found.node, words)]
-        if module.function(found.node) is module.function(found.waiter):
+        if not found.is_called and module.function(found.node) is module.function(found.waiter):
             # It is handed over before the function begins to wait.
             path.reverse()
         yield self.finding(found.node, message, path, self._mend(found, module))

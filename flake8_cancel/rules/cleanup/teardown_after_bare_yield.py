@@ -28,7 +28,8 @@ Good:
 
 Fix:
     Safe: the ``yield`` and what follows it go into a ``try``, the cleanup calls alone into its ``finally``. None with
-    several ``yield``, with one in a loop or a branch, or where other statements stand among the cleanup.
+    several ``yield``, with one in a loop or a branch, where other statements stand among the cleanup, or where what it
+    gives back is taken in a ``with`` around the ``yield``.
 
 Not found:
     What belongs to success alone, as ``commit()`` and ``flush()``. A ``yield`` in a ``try`` that has handlers: somebody

@@ -37,8 +37,8 @@ Fix:
 Not found:
     A function that this file only ever starts as a task, or leaves to others to run (a callback or command that is
     registered, the body of ``asyncio.run``, a private method that is not used here, a job that is done at intervals for
-    ever), and a private one that is the last thing which such a function awaits: that one is CNL904, for nobody may
-    look at its end. And all that CNL101 leaves alone.
+    ever, an async generator that is given to a response of another file), and a private one that is the last thing
+    which such a function awaits: that one is CNL904, for nobody may look at its end. And all that CNL101 leaves alone.
 """
 
 from __future__ import annotations

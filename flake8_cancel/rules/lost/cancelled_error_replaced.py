@@ -36,7 +36,8 @@ Not found:
     A deadline that the function itself set and asks for (``timeout.expired()``, a flag set beside the cancel), another
     object that is asked whether it was closed, and an exception that some call makes (``raise wrapped(error)``). An
     error under a test by which the function was left before it could be cancelled. The CancelledError of
-    ``concurrent.futures`` in a task that a thread waits for.
+    ``concurrent.futures`` in a task that a thread waits for. A wait for a websocket of quart alone, which tells by a
+    cancellation that the other side is gone.
 """
 
 from __future__ import annotations

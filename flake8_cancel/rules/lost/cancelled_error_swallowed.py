@@ -38,9 +38,10 @@ Not found:
     on to something other than a log, cancels the future that waits for the function's outcome, cancels the current task
     again, or sets a flag under which it is raised later. Cleanup after an error, behind which that error is raised
     again. A function that runs while its caller holds a cancellation (a parameter is one, or it is private and only
-    called in handlers of CancelledError). A handler around nothing but the wait for a task that was cancelled before:
-    that one is CNL901. What is only the end of a task or of the program: CNL904. Tests, fixtures and what only tests of
-    the file run, unless a deadline of their own cancels them.
+    called in handlers of CancelledError). A handler around nothing but waits for a websocket of quart, which tells by a
+    cancellation that the other side is gone. A handler around nothing but the wait for a task that was cancelled
+    before: that one is CNL901. What is only the end of a task or of the program: CNL904. Tests, fixtures and what only
+    tests of the file run, unless a deadline of their own cancels them.
 """
 
 from __future__ import annotations

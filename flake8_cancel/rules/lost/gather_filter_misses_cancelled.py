@@ -23,7 +23,8 @@ Good:
 
 Fix:
     ``BaseException`` in its place. Safe where an error is only logged, counted or skipped; unsafe where more is done
-    with it, such as raising it. None where an ExceptionGroup is made, which takes no CancelledError.
+    with it, such as raising it. None where an ExceptionGroup is made, which takes no CancelledError, nor where only
+    some Exceptions are asked for.
 
 Not found:
     Errors that are only logged while nothing but that is done with the good results, and errors that are looked for

@@ -39,9 +39,9 @@ Not found:
     that may end it too. Functions with which the event loop ends, as ``asyncio.run()`` has them, those that they await,
     tests and their fixtures. An error of tasks that take their errors themselves, or only sleep. Coroutines that a
     ``gather`` made tasks of. Tasks that do no harm by themselves: of a function of this file that never suspends; of a
-    thread, which runs on whatever happens; such as only wait for something, watched until all are over; such as close
-    something, where the function has nothing more to wait for behind them. One that is returned when it has had its
-    first turn.
+    thread, which runs on whatever happens, or of one that only waits for what it gave a thread to do; such as only wait
+    for something, watched until all are over; such as close something, where the function has nothing more to wait for
+    behind them. One that is returned when it has had its first turn.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Why:
     ``task.cancelled()`` is False afterwards. As long as nobody asks, nothing is lost; but once the function is awaited
     directly, or under a timeout, the same handler loses the caller's cancellation. The same goes for what a file leaves
     to others to run: a registered callback, the body of ``asyncio.run``, a hook that a base class calls, a job that is
-    done at intervals for ever.
+    done at intervals for ever, an async generator that a response goes through.
 
 Bad:
     import asyncio

@@ -24,6 +24,7 @@ _AROUND = (
     "try:|except LookupError:|    around.step({})|    raise",
     "try:|except LookupError:|    around.step({})",
 )
+_SWALLOWING = _AROUND[-1]
 _AROUND_ASYNC = (
     "async with around.manager({}):",
     "async for _ in around.items({}):",
@@ -107,7 +108,27 @@ def _changed(text: str, name: str, change: Change, number: str) -> str:
     head, *tail = written.split("|")
     if change.written in (*_BEFORE, *_BEFORE_ASYNC):
         return "".join([*lines[:begin], f"{indent}{head}\n", *lines[begin:]])
+    if _means_something_else(inside, change.written, function):
+        return text
     return "".join([*lines[:begin], *_nested(lines[begin:end], indent, head, tail), *lines[end:]])
+
+
+def _means_something_else(inside: Sequence[ast.stmt], written: str, function: _Function) -> bool:
+    """Tell whether statements would leave another loop than they do, or not bind what is read behind them."""
+    if written.startswith(("for", "async for", "while")):
+        return any(_leaves_a_loop(node) for node in inside)
+    if written != _SWALLOWING:
+        return False
+    names = [part for part in ast.walk(function) if isinstance(part, ast.Name)]
+    first, last = inside[0].lineno, inside[-1].end_lineno or 0
+    bound = {name.id for name in names if first <= name.lineno <= last and isinstance(name.ctx, ast.Store)}
+    return any(name.lineno > last and name.id in bound and isinstance(name.ctx, ast.Load) for name in names)
+
+
+def _leaves_a_loop(node: ast.AST) -> bool:
+    if isinstance(node, (ast.For, ast.AsyncFor, ast.While, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return False
+    return isinstance(node, (ast.Break, ast.Continue)) or any(map(_leaves_a_loop, ast.iter_child_nodes(node)))
 
 
 def _in_a_function(lines: list[str], function: _Function, written: str) -> str:
