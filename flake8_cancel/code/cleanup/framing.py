@@ -266,3 +266,17 @@ def _raises_again(node: ast.Raise, handler: ast.ExceptHandler) -> bool:
 
 def _is_caught(node: ast.expr, handler: ast.ExceptHandler) -> bool:
     return handler.name is not None and isinstance(node, ast.Name) and node.id == handler.name
+
+
+def waits_for_thread(module: Module, statement: ast.stmt) -> bool:
+    """Tell whether a statement waits for a thread, which runs on when its waiter is cancelled.
+
+    Args:
+        module: the module.
+        statement: the statement.
+    """
+    calls = (node.func for node in walk(statement) if isinstance(node, ast.Call))
+    return any(
+        module.name(func) == "asyncio.to_thread" or (isinstance(func, ast.Attribute) and func.attr == "run_in_executor")
+        for func in calls
+    )

@@ -60,7 +60,12 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.certain import is_shielded, runs_on_asyncio
 from flake8_cancel.code.cleanup.failures import RAISES, Missed, missed_cleanups
-from flake8_cancel.code.cleanup.framing import does_more_than_clean_up, hands_on_what_it_caught, raises_what_it_caught
+from flake8_cancel.code.cleanup.framing import (
+    does_more_than_clean_up,
+    hands_on_what_it_caught,
+    raises_what_it_caught,
+    waits_for_thread,
+)
 from flake8_cancel.code.cleanup.owing import is_wide
 from flake8_cancel.code.cleanup.processes import left_running
 from flake8_cancel.code.cleanup.taking import own_statements, shown
@@ -116,7 +121,7 @@ class CleanupOnlyOnException(Rule):
             for part in walk(inside)
         )
         # A thread runs on when its waiter is cancelled, and may still use what the handler gives back.
-        safe = not any(_waits_for_thread(module, part) for part in own_statements(statement.body))
+        safe = not any(waits_for_thread(module, part) for part in own_statements(statement.body))
         # Whoever is given the exception would be cancelled by it, though nobody cancelled them.
         safe = safe and not hands_on_what_it_caught(handler, module)
         is_wide = module.names(handler.type) == (_EXCEPTION,)
@@ -165,12 +170,4 @@ def _waits(handler: ast.ExceptHandler) -> bool:
     return any(
         isinstance(part, (ast.AsyncFor, ast.AsyncWith)) or survey(*header(part)).suspends
         for part in own_statements(handler.body)
-    )
-
-
-def _waits_for_thread(module: Module, statement: ast.stmt) -> bool:
-    calls = (node.func for node in walk(statement) if isinstance(node, ast.Call))
-    return any(
-        module.name(func) == "asyncio.to_thread" or (isinstance(func, ast.Attribute) and func.attr == "run_in_executor")
-        for func in calls
     )
