@@ -70,6 +70,12 @@ def of_types(node: ast.AST, types: tuple[type[ast.AST], ...]) -> tuple[Any, ...]
     return tuple(inner for inner in walk(node) if isinstance(inner, types))
 
 
+def place(node: ast.AST) -> tuple[int, int]:
+    """Return where a node begins, a ``withitem`` where its expression does."""
+    node = node.context_expr if isinstance(node, ast.withitem) else node
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
 def named(node: ast.AST, name: str) -> Sequence[ast.Name]:
     """Return where a name stands inside a node, as ``walk`` yields it."""
     if isinstance(node, _ASKED_OFTEN):

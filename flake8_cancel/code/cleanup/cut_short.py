@@ -19,7 +19,7 @@ from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import SUSPEND, State
 from flake8_cancel.code.lost.cancellers import ended_by_child
 from flake8_cancel.code.meaning.scopes import FUNCTIONS
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import place, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -86,7 +86,7 @@ def waits_in(module: Module, block: list[ast.stmt], shielded: bool = False) -> d
             found.setdefault(node, []).append(state)
     return {
         node: found[node]
-        for node in sorted(found, key=_place)
+        for node in sorted(found, key=place)
         if is_interruptible(module, node) and (shielded or not is_kept_off(module, node))
         # Who is cut while he waits for a lock to be free has not begun, and may be called again.
         if around is not function or isinstance(module.parent(node), (ast.Expr, ast.Assign))
@@ -168,11 +168,6 @@ def nodes_of(block: Collection[ast.stmt]) -> set[ast.AST]:
     return {node for statement in block for node in walk(statement)}
 
 
-def _place(node: ast.AST) -> tuple[int, int]:
-    node = node.context_expr if isinstance(node, ast.withitem) else node
-    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
-
-
 def _is_skipped(module: Module, flow: Flow, waits: list[State], behind: Behind) -> bool:
     """Tell whether cleanup is reached behind a wait, and by no way out when a cancellation strikes there."""
     act, wait = behind.act, waits[0].point.node
@@ -224,7 +219,7 @@ def _is_made_since(module: Module, flow: Flow, wait: ast.AST, act: Act) -> bool:
     for node in walk(flow.function):
         if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) or node.value is None:
             continue
-        if not _place(begin) <= _place(node) < _place(act.node):
+        if not place(begin) <= place(node) < place(act.node):
             continue
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         is_made = any(isinstance(part, (ast.Await, ast.Call)) for part in walk(node.value)) or key(node.value) in absent

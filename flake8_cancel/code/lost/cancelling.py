@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.tree import children, walk
+from flake8_cancel.code.tree import children, place, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.meaning.references import Things
@@ -149,8 +149,3 @@ def _only_asks(module: Module, test: ast.expr, task: ast.expr) -> bool:
         elif reference not in (name, f"{name}.done", f"{name}.cancelled"):
             return False
     return True
-
-
-def place(node: ast.expr) -> tuple[int, int]:
-    """Return where an expression begins."""
-    return node.lineno, node.col_offset

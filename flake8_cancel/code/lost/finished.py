@@ -12,7 +12,7 @@ from flake8_cancel.code.lost.flags import flags_beside_cancels, own_parts
 from flake8_cancel.code.lost.guards import is_taken
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.ownership.futures import is_asked_before, is_cancelled, waits_for
-from flake8_cancel.code.tree import named, walk
+from flake8_cancel.code.tree import binds, named, place, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -65,19 +65,20 @@ def asked_by_callback(module: Module, registration: ast.Call) -> Iterator[Asking
         registration: the call of ``add_done_callback``.
     """
     callback = _callback(module, registration)
-    if callback is None or registration is not _first_registration(module, callback):
-        return
-    if _is_taken_back(module, callback):
+    if (
+        callback is None
+        or registration is not _first_registration(module, callback)
+        or _is_taken_back(module, callback)
+    ):
         return
     parameter = _parameter(module, registration.args[0], callback)
     flags = flags_beside_cancels(module, callback, callback)
     assert isinstance(registration.func, ast.Attribute)
     error = _CANCEL_OF_THREADS if module.kind(registration.func.value) is Kind.THREAD_FUTURE else CANCEL
     for call, task in _asks(module, callback):
-        is_own = task.id == parameter and not _binds(callback, task.id)
-        if not is_own and not _is_registered_as(module, task, registration):
-            continue
-        if not _knows(module, call, callback, error, flags):
+        is_own = task.id == parameter and not binds(callback, task.id)
+        is_asked = is_own or _is_registered_as(module, task, registration)
+        if is_asked and not _knows(module, call, callback, error, flags):
             yield Asking(call, task, registration, callback)
 
 
@@ -95,7 +96,7 @@ def asked_by_loop(module: Module, loop: ast.For | ast.comprehension) -> Iterator
     if wait is None or turning is None:
         return
     for call, task in _asks(module, turning):
-        if task.id != loop.target.id or _binds(turning, task.id, besides=loop.target):
+        if task.id != loop.target.id or _is_bound_again(turning, loop.target):
             continue
         asking = Asking(call, task, wait, turning)
         if _had_cancelled(module, asking) and not _knows(module, call, turning, CANCEL):
@@ -135,7 +136,7 @@ def _one_future(module: Module, asking: Asking, settling: Sequence[ast.Attribute
         return None
     future = settling[0].value
     is_certain = all(node.attr != "set" and module.kind(node.value) is Kind.FUTURE for node in settling)
-    is_own = isinstance(future, ast.Name) and (future.id == asking.task.id or _binds(asking.turning, future.id))
+    is_own = isinstance(future, ast.Name) and (future.id == asking.task.id or binds(asking.turning, future.id))
     return future if is_certain and not is_own and isinstance(future, (ast.Name, ast.Attribute)) else None
 
 
@@ -255,7 +256,7 @@ def _had_cancelled(module: Module, asking: Asking) -> bool:
     if asking.verb == "result":
         function = module.function(wait)
         cancels = module.cancels(function) if function else []
-        if not any((call.lineno, call.col_offset) < (wait.lineno, wait.col_offset) for call in cancels):
+        if not any(place(call) < place(wait) for call in cancels):
             return False
     return module.cancelled_before(asking.task, wait)
 
@@ -267,8 +268,8 @@ def _knows(module: Module, call: ast.Call, turning: ast.AST, error: Error, flags
     return is_taken(module, call, error) or is_asked_before(module, call, task, turning, _KNOWS | _ASKS, flags)
 
 
-def _binds(around: ast.AST, name: str, besides: ast.AST | None = None) -> bool:
-    return any(isinstance(node.ctx, ast.Store) and node is not besides for node in named(around, name))
+def _is_bound_again(around: ast.AST, variable: ast.Name) -> bool:
+    return any(isinstance(node.ctx, ast.Store) and node is not variable for node in named(around, variable.id))
 
 
 def _wait_before(module: Module, done: ast.expr) -> ast.Call | None:
@@ -276,16 +277,11 @@ def _wait_before(module: Module, done: ast.expr) -> ast.Call | None:
     function = module.function(done)
     if not isinstance(done, ast.Name) or function is None:
         return None
-    waits = []
-    for node in walk(function):
-        if not isinstance(node, ast.Name) or node.id != done.id or isinstance(node.ctx, ast.Load):
-            continue
-        wait = _wait_giving(module, node)
-        if wait is None:
-            return None
-        waits.append(wait)
-    before = [wait for wait in waits if (wait.lineno, wait.col_offset) < (done.lineno, done.col_offset)]
-    return max(before, key=lambda wait: (wait.lineno, wait.col_offset), default=None)
+    given = [_wait_giving(module, node) for node in named(function, done.id) if not isinstance(node.ctx, ast.Load)]
+    waits = list(filter(None, given))
+    if len(waits) < len(given):
+        return None
+    return max((wait for wait in waits if place(wait) < place(done)), key=place, default=None)
 
 
 def _wait_giving(module: Module, name: ast.Name) -> ast.Call | None:

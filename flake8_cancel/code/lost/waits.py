@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.graph.catchers import Catcher, is_broad
 from flake8_cancel.code.graph.errors import CANCEL, CANCELLED_ERROR, EXCEPTION, NO, catches
-from flake8_cancel.code.lost.cancelling import cancels_before, place, surely_cancelled
+from flake8_cancel.code.lost.cancelling import cancels_before, surely_cancelled
 from flake8_cancel.code.lost.keeping import is_log
 from flake8_cancel.code.lost.losses import Loss
 from flake8_cancel.code.lost.remedies import Remedy, remedy
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import children, walk
+from flake8_cancel.code.tree import children, place, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module

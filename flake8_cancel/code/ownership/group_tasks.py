@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.meaning.scopes import FUNCTIONS
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import named, walk
+from flake8_cancel.code.tree import named, place, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -63,7 +63,7 @@ def reach(module: Module, call: ast.Call, methods: frozenset[str]) -> Reach | No
             cancels.append(statement)
         else:
             return None
-    if not creations or _place(creations[0]) > _place(cancels[0]):
+    if not creations or place(creations[0]) > place(cancels[0]):
         return None
     by_name = len(creations) == 1 and _is_named_before(module, block, creations[0], cancels)
     return Reach(block, tuple(cancels), tuple(creations), by_name)
@@ -100,7 +100,7 @@ def _is_seen_whole(module: Module, block: ast.AsyncWith, name: str) -> bool:
 
 
 def _uses(block: ast.AsyncWith, name: str) -> Iterator[ast.Name]:
-    yield from sorted((node for statement in block.body for node in named(statement, name)), key=_place)
+    yield from sorted((node for statement in block.body for node in named(statement, name)), key=place)
 
 
 def _called(module: Module, use: ast.Name) -> tuple[str, ast.Call | None]:
@@ -150,7 +150,3 @@ def _is_bound_once(module: Module, block: ast.AsyncWith, name: str) -> bool:
     function = module.function(block)
     uses = named(function, name) if function else ()
     return sum(not isinstance(node.ctx, ast.Load) for node in uses) == 1
-
-
-def _place(node: ast.expr | ast.stmt) -> tuple[int, int]:
-    return node.lineno, node.col_offset

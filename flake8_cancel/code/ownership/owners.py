@@ -10,7 +10,7 @@ from flake8_cancel.code.meaning.kinds import Kinds
 from flake8_cancel.code.meaning.references import References, Thing, Things
 from flake8_cancel.code.meaning.scopes import FUNCTIONS, Form
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import children
+from flake8_cancel.code.tree import children, place
 
 _Def = ast.FunctionDef | ast.AsyncFunctionDef
 # Managers whose enter and exit never suspend, so that only their body waits.
@@ -112,11 +112,11 @@ class Owners:
 
     def _all_cancelled(self, things: Things, node: ast.AST) -> bool:
         """Tell whether every thing is cancelled earlier in the function of a node, or anywhere in another function."""
-        function, place = self._function(node), _place(node)
+        function, here = self._function(node), place(node)
         keys = {
             key
             for cancel in self._cancelled()
-            if cancel.function is not function or cancel.place < place
+            if cancel.function is not function or cancel.place < here
             for key in cancel.keys
         }
         return bool(things) and all(thing & keys for thing in things)
@@ -133,7 +133,7 @@ class Owners:
             # Cancelling the waiter that shield() returns does not cancel the task.
             if isinstance(call.func, ast.Attribute) and self._kinds.kind(call.func.value) is not Kind.SHIELD:
                 things = self._references.things(call.func.value) or ()
-                yield _Cancel(self._function(call), _place(call), frozenset().union(*things))
+                yield _Cancel(self._function(call), place(call), frozenset().union(*things))
 
     def _asserted_cancels(self) -> Iterator[_Cancel]:
         """Yield what a test asserts to be cancelled: it waits for that, whoever cancels it."""
@@ -152,7 +152,7 @@ class Owners:
             for call in self._calls_of(function):
                 for argument, is_collection in self._arguments(function, call, keys):
                     things = (self._references.elements if is_collection else self._references.things)(argument)
-                    yield _Cancel(self._function(call), _place(call), frozenset().union(*(things or ())))
+                    yield _Cancel(self._function(call), place(call), frozenset().union(*(things or ())))
 
     def _calls_of(self, function: _Def) -> Iterator[ast.Call]:
         for call in self._kinds.survey.calls.get(function.name, ()):
@@ -259,7 +259,3 @@ def _holds_call(expression: ast.expr | None) -> bool:
     if isinstance(expression, ast.BoolOp):
         return any(map(_holds_call, expression.values))
     return isinstance(expression, ast.Call)
-
-
-def _place(node: ast.AST) -> tuple[int, int]:
-    return node.lineno, node.col_offset  # type: ignore[attr-defined]

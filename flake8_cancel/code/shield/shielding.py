@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flake8_cancel.code.api import HARMLESS_CALLS, TASK_STARTERS
 from flake8_cancel.code.meaning.scopes import COMPREHENSIONS, FUNCTIONS
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import place, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -83,7 +83,7 @@ def replaced(module: Module, shield: ast.Call) -> Replaced | None:
         if use is not inner and isinstance(use.ctx, ast.Load) and _is_of(module, use, around, values)
     ]
     function = module.function(shield)
-    later = [use for use in uses if module.function(use) is not function or _place(use) > _place(shield)]
+    later = [use for use in uses if module.function(use) is not function or place(use) > place(shield)]
     is_kept = _is_of_group(module, made) or not all(_is_harmless(module, use) for use in uses)
     return Replaced(target, statement, made, tuple(later), is_kept)
 
@@ -101,7 +101,7 @@ def uses_to_rename(module: Module, found: Replaced) -> list[ast.Name] | None:
     behind = _behind(module, statement)
     if not later or not all(_is_reached(module, use, behind) for use in later):
         return None
-    *before, last = sorted(later, key=_place)
+    *before, last = sorted(later, key=place)
     if not before:
         return [last] if _wait_for(module, last) else None
     if not isinstance(module.parent(last), ast.Await):
@@ -261,7 +261,3 @@ def _is_cancelled_alone(module: Module, use: ast.Name) -> bool:
     method = module.parent(use)
     call = module.parent(method) if method and _is_cancel(method) else None
     return isinstance(call, ast.Call) and call.func is method and isinstance(module.parent(call), ast.Expr)
-
-
-def _place(node: ast.expr) -> tuple[int, int]:
-    return node.lineno, node.col_offset
