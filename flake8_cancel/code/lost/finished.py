@@ -95,8 +95,9 @@ def asked_by_loop(module: Module, loop: ast.For | ast.comprehension) -> Iterator
     turning = loop if isinstance(loop, ast.For) else module.parent(loop)
     if wait is None or turning is None:
         return
+    bound = [node for node in named(turning, loop.target.id) if isinstance(node.ctx, ast.Store)]
     for call, task in _asks(module, turning):
-        if task.id != loop.target.id or _is_bound_again(turning, loop.target):
+        if task.id != loop.target.id or len(bound) > 1:
             continue
         asking = Asking(call, task, wait, turning)
         if _had_cancelled(module, asking) and not _knows(module, call, turning, CANCEL):
@@ -266,10 +267,6 @@ def _knows(module: Module, call: ast.Call, turning: ast.AST, error: Error, flags
     assert isinstance(call.func, ast.Attribute)
     task = call.func.value
     return is_taken(module, call, error) or is_asked_before(module, call, task, turning, _KNOWS | _ASKS, flags)
-
-
-def _is_bound_again(around: ast.AST, variable: ast.Name) -> bool:
-    return any(isinstance(node.ctx, ast.Store) and node is not variable for node in named(around, variable.id))
 
 
 def _wait_before(module: Module, done: ast.expr) -> ast.Call | None:
