@@ -56,12 +56,11 @@ def _as_plugin(programs: Environments, part: Path, runs: int) -> Iterator[Row]:
 
 def _as_command(programs: Environments, code: Path, scratch: Path, runs: int) -> Iterator[Row]:
     ours, ruff = str(programs.ours / "flake8-cancel"), str(programs.ours / "ruff")
-    caches = scratch / "ours", scratch / "theirs"
-    options = ["--isolated", f"--cache-dir={caches[0]}", "."]
-    known = [ruff, "check", "--isolated", f"--cache-dir={caches[1]}", f"--select={_PEERS}", "."]
-    unknown = [ruff, "check", "--isolated", "--no-cache", f"--select={_PEERS}", "."]
+    caches = [scratch / name for name in ("ours", "theirs", "changing")]
+    peers = [ruff, "check", "--isolated", f"--select={_PEERS}", "."]
     cold = Command([ours, "--isolated", "--no-cache", "."], code)
-    warm = Command([ours, *options], code)
+    warm = Command([ours, "--isolated", f"--cache-dir={caches[0]}", "."], code)
+    known = Command([*peers, f"--cache-dir={caches[1]}"], code)
     touched = next(path for path in sorted(code.rglob("*.py")) if path.stat().st_size)
     text = touched.read_bytes()
 
@@ -69,15 +68,18 @@ def _as_command(programs: Environments, code: Path, scratch: Path, runs: int) ->
         # Each run must find another text than the one before.
         touched.write_bytes(touched.read_bytes() + b"#\n")
 
-    changed = Command(warm.arguments, code, change)
+    changed = Command([ours, "--isolated", f"--cache-dir={caches[2]}", "."], code, change)
     try:
-        found = paired(runs, cold, Command(unknown, code), warm, Command(known, code), changed)
+        # Before anything changes: what changed just now is looked at once more by the run behind it.
+        remembered = paired(runs, warm, known)
+        afresh = paired(runs, cold, Command([*peers, "--no-cache"], code), changed)
     finally:
         touched.write_bytes(text)
         for cache in caches:
             shutil.rmtree(cache, ignore_errors=True)
-    ratios = ([one[0].wall / one[1].wall, one[2].wall / one[3].wall, one[4].wall / one[0].wall] for one in found)
-    without, with_cache, after = (median(column) for column in zip(*ratios, strict=True))
+    with_cache = median([mine.wall / theirs.wall for mine, theirs in remembered])
+    without = median([mine.wall / theirs.wall for mine, theirs, _ in afresh])
+    after = median([one.wall / mine.wall for mine, _, one in afresh])
     yield Row("flake8-cancel, no cache", f"ruff --no-cache --select {_PEERS}", f"{without:.1f} times", "3")
     yield Row("flake8-cancel, nothing changed", "the same ruff with its cache", f"{with_cache:.1f} times", "1.5")
     yield Row("flake8-cancel, one file changed", "no cache", f"{after:.2f} times", "0.2")
