@@ -30,4 +30,7 @@ class _Postponed(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
-        return getattr(importlib.import_module(self.__name__), name)
+        module = importlib.import_module(self.__name__)
+        # Who holds the stand-in already, as `import *` does, finds all names in it.
+        vars(self).update(vars(module))
+        return getattr(module, name)
