@@ -25,7 +25,6 @@ _WITHOUT_INFLUENCE = frozenset(
     "statistics benchmark bug_report jobs verbose exit_zero fix unsafe_fixes fixable unfixable diff "
     "exit_non_zero_on_fix explain rules no_cache cache_dir stdin_display_name".split()
 )
-_MOST_FILES = 50_000
 # What became of nearly all files: nothing, whichever it is.
 _NOTHING = Outcome("")
 
@@ -85,11 +84,8 @@ class Cache:
 
     def save(self) -> None:
         """Keep what was learnt for the next run."""
-        if not self._changed:
-            return
-        # Another run may have saved meanwhile; what it knows of other files is kept.
-        entries = {**self._store.load(), **self._entries}
-        self._store.save(dict(list(entries.items())[-_MOST_FILES:]))
+        if self._changed:
+            self._store.save(self._entries)
 
     def _keep(self, path: str, content: str, facts: str, findings: list[Any], lines: dict[str, str]) -> None:
         # At the end of the dictionary, which is where the latest ones stand.

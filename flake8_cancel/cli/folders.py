@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from flake8_cancel.cli.outcome import Problem, reason_of
 from flake8_cancel.cli.store import Store, settled, stamp_of
 
-_MOST_FOLDERS = 50_000
 # What has a meaning in a pattern, or reaches beyond a name. Where capitals count for nothing, so do they.
 _SPECIAL = re.compile(r"[*?\[\\/]" if os.path.normcase("A") == "A" else "")
 
@@ -82,7 +81,7 @@ class Folders:
     def save(self) -> None:
         """Keep what was seen for the next run."""
         if self._store and self._changed:
-            self._store.save(dict(list({**self._store.load(), **self._known}.items())[-_MOST_FOLDERS:]))
+            self._store.save(self._known)
 
     def _held_by(self, folder: str, absolute: str) -> tuple[list[str], list[str]]:
         """Return the names of the folders and of the files in a folder that are wanted."""

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 
 _MOST_CIRCUMSTANCES = 8
+_MOST_ENTRIES = 50_000
 _ENDING = ".json"
 # File systems count time in ticks: what changed just now may change again and look the same.
 _SETTLED = 2.0
@@ -44,11 +45,13 @@ class Store:
             return {}
         return loaded if isinstance(loaded, dict) else {}
 
-    def save(self, kept: dict[str, Any]) -> None:
-        """Keep this. An interrupted or failed write leaves the former state."""
+    def save(self, learnt: dict[str, Any]) -> None:
+        """Keep this too, the last the longest. An interrupted or failed write leaves the former state."""
+        # Another run may have saved meanwhile; what it knows of others is kept.
+        kept = list({**self.load(), **learnt}.items())[-_MOST_ENTRIES:]
         with contextlib.suppress(OSError):
             _prepare(self._folder)
-            self._write(json.dumps(kept, separators=(",", ":")).encode())
+            self._write(json.dumps(dict(kept), separators=(",", ":")).encode())
             self._tidy()
 
     def _write(self, data: bytes) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.taking import own_statements
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import named
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -23,26 +23,21 @@ def contradicting(module: Module, statement: ast.stmt) -> Iterator[ast.stmt]:
         statement: what was done.
     """
     function = module.function(statement)
-    tests: list[tuple[ast.expr, bool]] = []
-    inside: ast.AST = statement
-    for around in module.ancestors(statement):
-        if around is function:
-            break
-        if isinstance(around, ast.If):
-            tests.append((around.test, inside in around.body))
-        inside = around
-    for test, outcome in tests:
-        name, truth = _plain(test, outcome)
-        if name is None or not isinstance(function, ast.AsyncFunctionDef):
+    if not isinstance(function, ast.AsyncFunctionDef):
+        return
+    for branch, outcome in _branches(module, statement).items():
+        name, truth = _plain(branch.test, outcome)
+        if name is None:
             continue
-        if any(_binds(node, name) and node.lineno > test.lineno for node in walk(function) if hasattr(node, "lineno")):
+        stores = (node for node in named(function, name) if isinstance(node.ctx, ast.Store))
+        if any(node.lineno > branch.test.lineno for node in stores):
             continue
         for node in own_statements(function.body):
             if isinstance(node, ast.If) and node.lineno > statement.lineno:
                 asked, is_true = _plain(node.test, True)
-                branch = node.orelse if truth is is_true else node.body
-                if asked == name and branch:
-                    yield branch[0]
+                excluded = node.orelse if truth is is_true else node.body
+                if asked == name and excluded:
+                    yield excluded[0]
 
 
 def exclude_each_other(module: Module, one: ast.stmt, other: ast.stmt) -> bool:
@@ -53,12 +48,22 @@ def exclude_each_other(module: Module, one: ast.stmt, other: ast.stmt) -> bool:
         one: a statement.
         other: another one.
     """
-    for around in module.ancestors(one):
+    mine, theirs = _branches(module, one), _branches(module, other)
+    return any(theirs.get(branch, outcome) is not outcome for branch, outcome in mine.items())
+
+
+def _branches(module: Module, statement: ast.stmt) -> dict[ast.If, bool]:
+    """Return the ``if`` statements around a statement in its function, and whether it is in the first branch."""
+    function = module.function(statement)
+    found: dict[ast.If, bool] = {}
+    inside: ast.AST = statement
+    for around in module.ancestors(statement):
+        if around is function:
+            break
         if isinstance(around, ast.If):
-            branches = [set(own_statements(branch)) for branch in (around.body, around.orelse)]
-            if any(one in first and other in second for first, second in (branches, branches[::-1])):
-                return True
-    return False
+            found[around] = inside in around.body
+        inside = around
+    return found
 
 
 def _plain(test: ast.expr, outcome: bool) -> tuple[str | None, bool]:
@@ -66,7 +71,3 @@ def _plain(test: ast.expr, outcome: bool) -> tuple[str | None, bool]:
     while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         test, outcome = test.operand, not outcome
     return (test.id if isinstance(test, ast.Name) else None), outcome
-
-
-def _binds(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)

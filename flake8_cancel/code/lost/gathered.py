@@ -10,7 +10,7 @@ from flake8_cancel.code.graph.errors import BASE_EXCEPTION, CANCELLED_ERROR, EXC
 from flake8_cancel.code.lost.treating import LEFT_OUT, USED, treated
 from flake8_cancel.code.meaning.scopes import COMPREHENSIONS
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import named, walk
+from flake8_cancel.code.tree import named, of_types, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -75,8 +75,8 @@ def _is_last_of_errors(module: Module, test: ast.Call, classes: tuple[str | None
     mine = module.reference(test.args[0])
     others = (
         node
-        for node in walk(module.function(test) or module.tree)
-        if isinstance(node, ast.Call) and module.name(node.func) == "builtins.isinstance" and len(node.args) == 2
+        for node in of_types(module.function(test) or module.tree, (ast.Call,))
+        if module.name(node.func) == "builtins.isinstance" and len(node.args) == 2
     )
     same = [one for one in others if mine is None or module.reference(one.args[0]) == mine]
     return all(EXCEPTION not in module.names(one.args[1]) and one.lineno <= test.lineno for one in same)

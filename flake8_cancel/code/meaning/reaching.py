@@ -31,8 +31,8 @@ def _last(survey: Survey, use: ast.Name, bindings: Sequence[Binding]) -> list[Bi
     if len(binds) != len(bindings) or any(isinstance(node, ast.NamedExpr) for node in binds):
         return None
     # A binding in another function happens at any time.
-    function = _function(survey, use)
-    if any(_function(survey, node) is not function for node, binding in binds.items() if not _is_parameter(binding)):
+    function = survey.frame(use)
+    if any(survey.frame(node) is not function for node, binding in binds.items() if not _is_parameter(binding)):
         return None
     holders = {*binds, *(around for node in binds for around in survey.ancestors(node))}
     child: ast.AST = use
@@ -71,13 +71,6 @@ def _may_have_bound(around: ast.AST, child: ast.AST) -> bool:
     if isinstance(around, _TRIES):
         return child not in around.body
     return isinstance(around, _LOOPS)
-
-
-def _function(survey: Survey, node: ast.AST) -> ast.AST:
-    scope = survey.scopes[node]
-    while scope.parent and not isinstance(scope.node, FUNCTIONS):
-        scope = scope.parent
-    return scope.node
 
 
 def _is_parameter(binding: Binding) -> bool:

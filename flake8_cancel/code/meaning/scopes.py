@@ -104,10 +104,15 @@ class Survey:
 
     def function(self, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None:
         """Return the innermost function whose body holds a node."""
+        found = self.frame(node)
+        return found if isinstance(found, FUNCTIONS) else None
+
+    def frame(self, node: ast.AST) -> ast.AST:
+        """Return the innermost function whose body holds a node, the module where there is none."""
         scope = self.scopes[node]
         while scope.parent and not isinstance(scope.node, FUNCTIONS):
             scope = scope.parent
-        return scope.node if isinstance(scope.node, FUNCTIONS) else None
+        return scope.node
 
     def adopt(self, expression: ast.expr, scope: Scope) -> None:
         """Give the nodes of an expression that was parsed from a string a scope to be looked up in."""

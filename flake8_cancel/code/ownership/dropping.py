@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -187,11 +186,6 @@ def _is_read(module: Module, function: AnyFunction, name: str) -> bool:
         return True
     if any(name in node.names for node in of_types(function, (ast.Global, ast.Nonlocal))):
         return True
-    return _reads_all(module, function)
-
-
-@functools.lru_cache(maxsize=4)
-def _reads_all(module: Module, function: AnyFunction) -> bool:
     return any(module.name(call.func) in _READ_ALL for call in of_types(function, (ast.Call,)))
 
 

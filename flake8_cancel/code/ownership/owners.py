@@ -49,7 +49,7 @@ class Owners:
             self._calls = {}
             for call in self._kinds.survey.calls.get("cancel", ()):
                 if isinstance(call.func, ast.Attribute):
-                    self._calls.setdefault(self._function(call), []).append(call)
+                    self._calls.setdefault(self._kinds.survey.frame(call), []).append(call)
         return self._calls.get(function, [])
 
     def cancelled_before(self, expression: ast.expr, node: ast.AST | None = None) -> bool:
@@ -112,7 +112,7 @@ class Owners:
 
     def _all_cancelled(self, things: Things, node: ast.AST) -> bool:
         """Tell whether every thing is cancelled earlier in the function of a node, or anywhere in another function."""
-        function, here = self._function(node), place(node)
+        function, here = self._kinds.survey.frame(node), place(node)
         keys = {
             key
             for cancel in self._cancelled()
@@ -133,14 +133,14 @@ class Owners:
             # Cancelling the waiter that shield() returns does not cancel the task.
             if isinstance(call.func, ast.Attribute) and self._kinds.kind(call.func.value) is not Kind.SHIELD:
                 things = self._references.things(call.func.value) or ()
-                yield _Cancel(self._function(call), place(call), frozenset().union(*things))
+                yield _Cancel(self._kinds.survey.frame(call), place(call), frozenset().union(*things))
 
     def _asserted_cancels(self) -> Iterator[_Cancel]:
         """Yield what a test asserts to be cancelled: it waits for that, whoever cancels it."""
         for call in self._kinds.survey.calls.get("cancelled", ()):
             if isinstance(call.func, ast.Attribute) and _is_asserted(self._kinds.survey.parents[call]):
                 things = self._references.things(call.func.value) or ()
-                yield _Cancel(self._function(call), _START, frozenset().union(*things))
+                yield _Cancel(self._kinds.survey.frame(call), _START, frozenset().union(*things))
 
     def _helper_cancels(self, direct: Sequence[_Cancel]) -> Iterator[_Cancel]:
         keys_by_function: dict[ast.AST, Thing] = {}
@@ -152,7 +152,7 @@ class Owners:
             for call in self._calls_of(function):
                 for argument, is_collection in self._arguments(function, call, keys):
                     things = (self._references.elements if is_collection else self._references.things)(argument)
-                    yield _Cancel(self._function(call), place(call), frozenset().union(*(things or ())))
+                    yield _Cancel(self._kinds.survey.frame(call), place(call), frozenset().union(*(things or ())))
 
     def _calls_of(self, function: _Def) -> Iterator[ast.Call]:
         for call in self._kinds.survey.calls.get(function.name, ()):
@@ -228,12 +228,6 @@ class Owners:
                     return None
                 found.extend(things)
         return tuple(found) or None
-
-    def _function(self, node: ast.AST) -> ast.AST:
-        scope = self._kinds.survey.scopes[node]
-        while scope.parent and not isinstance(scope.node, FUNCTIONS):
-            scope = scope.parent
-        return scope.node
 
 
 def _is_asserted(around: ast.AST) -> bool:

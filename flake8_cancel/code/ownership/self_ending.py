@@ -84,10 +84,11 @@ def _is_for_thread(module: Module, wait: ast.AST) -> bool:
     future = wait.value if isinstance(wait, ast.Await) else None
     if not isinstance(future, ast.Name) or module.kind(future) is not Kind.FUTURE:
         return False
+    queues = set(_thread_queues(module)) - {None}
     return any(
         module.function(put) is module.function(wait)
         and isinstance(put.func, ast.Attribute)
-        and module.reference(put.func.value) in set(_thread_queues(module)) - {None}
+        and module.reference(put.func.value) in queues
         and any(isinstance(node, ast.Name) and node.id == future.id for given in put.args for node in walk(given))
         for verb in _PUTS
         for put in module.calls(verb)
