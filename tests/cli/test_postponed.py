@@ -49,7 +49,8 @@ def test_what_was_read_before_stays() -> None:
 
 def test_an_error_nobody_takes_is_told_as_ever() -> None:
     done = subprocess.run([sys.executable, "-c", _BEGINNING + "1 / 0"], capture_output=True, text=True)
-    assert done.stderr.startswith("Traceback") and done.stderr.endswith("ZeroDivisionError: division by zero\n")
+    assert done.stderr.startswith("Traceback")
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")
 
 
 def _run(program: str, before: str = "") -> None:
