@@ -62,6 +62,7 @@ def entries() -> tuple[Entry, ...]:
     return tuple(sorted(found, key=lambda entry: entry.code))
 
 
+@functools.cache
 def chosen(strict: bool) -> tuple[Listed, ...]:
     """Return the rules to run.
 

@@ -12,7 +12,8 @@ from flake8_cancel.code.traces import line_before
 
 # The name of a scope, as it is called, asked of a module, or imported.
 _SCOPE = re.compile(r"timeout(?:_at)?")
-_WHOLE_SCOPE = re.compile(r"\btimeout(?:_at)?\b")
+# The letters first, for they are looked for much faster than the end of a word.
+_WHOLE_SCOPE = re.compile(r"timeout(?<!\wtimeout)(?:_at)?\b")
 _CALL = re.compile(r"[\s\\]*\(")
 _ASKED = re.compile(r"(?:(?<!self)\.[\s\\]*|\bimport\b.*|^[ \t]*)\Z")
 _ENTERED = re.compile(r"\bwith[ \t]+[\w.]*\Z")
@@ -28,8 +29,8 @@ _SUSPENSION = re.compile(r"\b(?:await +[A-Za-z_]\w* *\.|async +for\b)")
 _UNSURE = re.compile(r"\b(?:def|lambda|sleep)\b|\"{3}|'{3}")
 _QUOTED = re.compile(r"[#\"']")
 
-_AWAIT = re.compile(r"\bawait\b(?P<call>[ \t]+[\w.]+[ \t]*\()?")
-_WAIT_FOR = re.compile(r"\bwait_for\b(?P<call>[\s\\]*\([\s\\]*[\w.]+[\s\\]*\()?")
+_AWAIT = re.compile(r"await(?<!\wawait)\b(?P<call>[ \t]+[\w.]+[ \t]*\()?")
+_WAIT_FOR = re.compile(r"wait_for(?<!\wwait_for)\b(?P<call>[\s\\]*\([\s\\]*[\w.]+[\s\\]*\()?")
 
 
 def has_timeout_scope(text: str) -> bool:

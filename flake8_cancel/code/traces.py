@@ -16,12 +16,13 @@ from flake8_cancel.code.api import CONNECTION_OPENERS, Facts
 from flake8_cancel.code.patterns import GOES_ON
 
 # Between a name and its bracket there may be the end of a line, where a bracket is open or a backslash stands.
-_BLANK = frozenset(" \t\r\n\\")
+_BLANK = " \t\r\n\\"
 _BRACKETS = re.compile(r"[()\"']")
 # A method of an object, or of what an attribute of it holds, called in one line.
-OWN_CALL = re.compile(r"\bself(?:[ \t]*\.[ \t]*\w+)*[ \t]*\.[ \t]*(\w+)[\s\\]*\(")
-_OWN_MADE = re.compile(r"\bself[\s\\]*\.[^\n=]*=(?!=)[^\n]*[(\\]")
+OWN_CALL = re.compile(r"self(?<!\wself)(?:[ \t]*\.[ \t]*\w+)*[ \t]*\.[ \t]*(\w+)[\s\\]*\(")
+_OWN_MADE = re.compile(r"self(?<!\wself)[\s\\]*\.[^\n=]*=(?!=)[^\n]*[(\\]")
 _NAME = re.compile(r"\w+")
+_CALLED = re.compile(r"\([\s\\]*(\w+)")
 # How far what a call with strings is given is looked for.
 _FAR = 2000
 # A statement that binds, returns or raises what it calls gives nothing back, unless another one stands on its line.
@@ -30,7 +31,7 @@ _NO_GIVING = re.compile(r"[ \t]*(?:(?:return\b|raise\b|[\w.]+[ \t]*=(?!=))[^;]*|
 _NO_CALLS = frozenset({"return", "yield", "await"})
 _DELETED = re.compile(r"del\b[^\n]*[\[\\(]")
 _ENTERED = re.compile(r"\][^\n=]*=|\b(?:add|append|appendleft|setdefault)\b")
-_POPPED = re.compile(r"\bpop\b")
+_POPPED = re.compile(r"pop(?<!\wpop)\b")
 # Behind a target on its line: a value that is a call, or goes on in the next line.
 _MADE = re.compile(r"[^\n=]*=(?!=)[^\n]*[(\\]")
 # Where the targets of an assignment begin on an earlier line.
@@ -41,7 +42,7 @@ _AWAITED = re.compile(r"\bawait[ \t]+[\w.]*\Z")
 _SUSPENSION = re.compile(r"await|async")
 _LOOP = re.compile(r"\n[ \t]*(?:async[ \t]+)?(?:for|while)\b")
 # What a loop takes from a collection, one after the other.
-_TURNED = re.compile(r"\bfor[\s\\]+(\w+)[\s\\]+in\b")
+_TURNED = re.compile(r"for(?<!\wfor)[\s\\]+(\w+)[\s\\]+in\b")
 _DEFINED = re.compile(r"def[ \t]+(\w+)")
 _OPENING = re.compile(r"[\s\\]*\(")
 # The user's own names are looked for by ``words``.
@@ -212,13 +213,9 @@ def _statements(text: str) -> Iterator[_Call]:
 @functools.lru_cache(maxsize=4)
 def _called(text: str) -> tuple[tuple[str, int, int], ...]:
     """Return every name before a bracket, where it begins, and where the bracket ends."""
-    # A pattern would try again at every letter of every word.
-    found: list[tuple[str, int, int]] = []
-    for at in _places("(", text):
-        start, end = _name_before(text, at)
-        if start < end:
-            found.append((text[start:end], start, at + 1))
-    return tuple(found)
+    # Read backwards, a call begins with its bracket: forwards a pattern would try again at every word.
+    found = reversed(list(_CALLED.finditer(text[::-1])))
+    return tuple((one[1][::-1], len(text) - one.end(), len(text) - one.start()) for one in found)
 
 
 def _receiver(text: str, start: int) -> str:

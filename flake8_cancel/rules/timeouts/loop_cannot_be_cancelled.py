@@ -65,7 +65,7 @@ _AT_END = "at end"
 
 class LoopCannotBeCancelled(Rule):
     code = "CNL605"
-    needs = ("async", WHILE)
+    needs = ("async", "while", WHILE)
     visits = (ast.While,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
