@@ -40,8 +40,8 @@ Fix:
 
 Not found:
     What somebody else may give back: the thing is returned, stored, captured by a nested function, passed to a call
-    that is not awaited; or some way through the function does not give it back, be it that of a cancellation that the
-    function takes itself. A flag that does not keep others out of the function, or that another function resets; a flag
+    that is not awaited; a helper of this file ends it itself when it is cancelled; or some way through the function
+    does not give it back, be it that of a cancellation that the function takes itself. A flag that does not keep others out of the function, or that another function resets; a flag
     that ``close()`` asks for and that is set in several places, or compared with a state, or where a task of its own
     opens what is to be closed. What is taken and given back in the two branches of one ``if``. An
     entry of a collection that the function was given; one for which the file calls the
