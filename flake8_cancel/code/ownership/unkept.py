@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import YIELD
 from flake8_cancel.code.lost.keeping import parameter_given
+from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.timeouts.deadlines import deadline, timeout_items
 from flake8_cancel.code.tree import named, walk
 
@@ -18,6 +19,8 @@ _Around = frozenset[ast.AST]
 # What these return is set from a timer of the loop, or by a thread, which hold it and so the task that waits for it.
 _HELD = frozenset({"asyncio.sleep", "asyncio.to_thread"})
 _IN_THREAD = "run_in_executor"
+# These hold who waits for them.
+_PRIMITIVES = frozenset({Kind.BARRIER, Kind.CONDITION, Kind.EVENT, Kind.LOCK, Kind.QUEUE, Kind.SEMAPHORE})
 
 
 def needs_no_keeper(module: Module, call: ast.Call) -> bool:
@@ -95,8 +98,19 @@ def _is_timed(module: Module, wait: ast.AST, around: _Around) -> bool:
         return True
     if any(_is_inside(module, wait, block) for block in module.ancestors(wait)) or not is_interruptible(module, wait):
         return True
+    if isinstance(wait, ast.withitem):
+        return module.kind(wait.context_expr) in _PRIMITIVES
     call = wait.value if isinstance(wait, ast.Await) else None
-    return isinstance(call, ast.Call) and _is_kept(module, call, around)
+    return isinstance(call, ast.Call) and (_is_told(module, call) or _is_kept(module, call, around))
+
+
+def _is_told(module: Module, call: ast.Call) -> bool:
+    """Tell whether a call waits for an event, a queue and the like, which hold who waits.
+
+    Whoever may ever end the wait has a hold of them.
+    """
+    method = call.func
+    return isinstance(method, ast.Attribute) and module.kind(method.value) in _PRIMITIVES
 
 
 def _is_shared(module: Module, wait: ast.AST, function: ast.AsyncFunctionDef, call: ast.Call) -> bool:
