@@ -15,6 +15,7 @@ from flake8_cancel.code.lost.answers import Answers
 from flake8_cancel.code.lost.arranged import arranges_for_it, caller_holds_one
 from flake8_cancel.code.lost.disconnects import only_hears_of_disconnect
 from flake8_cancel.code.lost.flags import flags_beside_cancels, is_option, own_parts, says_stop
+from flake8_cancel.code.lost.in_flight import tells_of_error
 from flake8_cancel.code.lost.keeping import keeps, kept_in, tells_waiter
 from flake8_cancel.code.lost.loop_flags import ends_by_flag
 from flake8_cancel.code.lost.outwaiting import outwaits
@@ -217,6 +218,8 @@ class Excuses:
                 if helper is None and isinstance(node.func, ast.Name) and "cancelling" in node.func.id:
                     return True
             if isinstance(node, ast.Name) and self._is_error_in_flight(node):
+                return True
+            if isinstance(node, ast.Name) and tells_of_error(self._module, self._flow.function, node.id):
                 return True
         return any(map(self._is_flag, self._references(test)))
 
