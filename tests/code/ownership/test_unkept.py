@@ -58,7 +58,8 @@ def test_a_task_may_keep_itself() -> None:
         ("yield", False),
         ("await told.wait()", True),
         ("await told.wait()\n            await stream.drain()", False),
-        ("async with free: print()", True),
+        ("async with free: print()", False),
+        ("try: await told.wait()\n            finally: stream.close()", False),
         ("await stream.wait()", False),
     ],
 )
