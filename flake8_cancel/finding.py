@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import ast
 
 
 class Span(NamedTuple):
@@ -67,12 +69,10 @@ def span(node: ast.AST) -> Span:
         node: a node with a place in the source: a statement, expression, handler, pattern, argument, keyword or alias.
             An ``ast.withitem`` has none; its span runs from its expression to its target.
     """
-    if isinstance(node, ast.withitem):
-        end = node.optional_vars or node.context_expr
-        return Span(
-            node.context_expr.lineno, node.context_expr.col_offset, end.end_lineno or 0, end.end_col_offset or 0
-        )
-    return Span(node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
+    # Of these only an ``ast.withitem`` has such a field. Who shows findings of an earlier run need not import ``ast``.
+    first: Any = getattr(node, "context_expr", node)
+    last: Any = getattr(node, "optional_vars", None) or first
+    return Span(first.lineno, first.col_offset, last.end_lineno, last.end_col_offset)
 
 
 def mark(node: ast.AST) -> Mark:

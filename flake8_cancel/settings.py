@@ -73,13 +73,14 @@ def _first_given(option: list[str] | None, fallback: frozenset[str]) -> frozense
 @functools.cache
 def _project(folder: str) -> _Project:
     """Return what the nearest ``pyproject.toml`` at or above a folder says."""
-    path = os.path.join(folder, "pyproject.toml")
+    path = f"{folder}{os.sep}pyproject.toml"
+    # Nearly no folder has one, and an exception for each takes longer than the question.
+    if not os.path.isfile(path):
+        above = os.path.dirname(folder)
+        return _Project() if above == folder else _project(above)
     try:
         with open(path, "rb") as file:
             data = file.read()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        above = os.path.dirname(folder)
-        return _Project() if above == folder else _project(above)
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
     # Most of these files say nothing to us, and a TOML parser is slow to import.

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from flake8_cancel.cli.postponed import postpone
 
-# flake8 looks for plugins with them, the command does not, and reading them is a third of what starting up takes.
-postpone("importlib.metadata")
-postpone("inspect")
+# What flake8, logging and shutil read and the command seldom asks for is a third of what starting up takes.
+for _name in ("importlib.metadata", "inspect", "traceback", "platform", "bz2", "lzma"):
+    postpone(_name)

@@ -6,13 +6,13 @@ import argparse
 import functools
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import flake8
 
 from flake8_cancel import __version__
-from flake8_cancel.cli.files import STDIN, Job
+from flake8_cancel.cli.files import STDIN
 from flake8_cancel.cli.outcome import Outcome
 from flake8_cancel.cli.store import Store, digest_of, settled, stamp_of
 from flake8_cancel.code.api import Facts
@@ -25,6 +25,8 @@ _WITHOUT_INFLUENCE = frozenset(
     "statistics benchmark bug_report jobs verbose exit_zero fix unsafe_fixes fixable unfixable diff "
     "exit_non_zero_on_fix explain rules no_cache cache_dir stdin_display_name".split()
 )
+# What `os.path.dirname` looks for, which is slow for a question about every file.
+_SEPARATORS = os.sep + (os.altsep or "")
 # What became of nearly all files: nothing, whichever it is.
 _NOTHING = Outcome("")
 
@@ -32,8 +34,9 @@ _NOTHING = Outcome("")
 class Cache:
     """What is known from earlier runs.
 
-    Of a file this is: what the system says of it (None when that is not to be relied on), the digest of its content,
-    what the user told of the code, the findings, and the lines they stand on.
+    Of a file this is one text: what the system says of it (left out when that is not to be relied on), what the user
+    told of the code, and the digest of its content. Of those where something was found also the findings, and the
+    lines they stand on.
 
     Args:
         options: the options of ``arguments.parse``.
@@ -43,31 +46,32 @@ class Cache:
         self._options = options
         self._store = Store(options.cache_dir, "files", _circumstances(options))
         self._entries = self._store.load()
-        self._stamps: dict[str, list[int] | None] = {}
-        self._facts_in: dict[str, str | None] = {}
+        self._stamps: dict[str, str] = {}
+        self._facts_in: dict[str, str] = {}
         self._changed = False
 
-    def recall(self, job: Job) -> Outcome | None:
+    def recall(self, path: str) -> Outcome | None:
         """Return what became of a file when it was last checked, None when it must be checked again."""
-        path, stamp = job.path, stamp_of(job.path)
+        stamp = stamp_of(path)
         try:
-            then, _, facts, findings, _ = entry = self._entries[path]
-            if findings or then != stamp or facts != self._facts(path) or stamp is None:
-                return self._compared(path, settled(stamp), entry, then == stamp)
-        except (KeyError, TypeError, ValueError, IndexError):
+            entry = self._entries[path]
+            if stamp and type(entry) is str and entry.startswith(f"{stamp} {self._facts(path)} "):
+                return _NOTHING
+            return self._compared(path, stamp, *((entry, [], {}) if type(entry) is str else entry))
+        except (KeyError, TypeError, ValueError, AttributeError):
             self._stamps[path] = settled(stamp)
             return None
-        return _NOTHING
 
-    def _compared(self, path: str, stamp: list[int] | None, entry: Sequence[Any], same: bool) -> Outcome | None:
+    def _compared(self, path: str, stamp: str, known: str, findings: Any, lines: Any) -> Outcome | None:
         """Return what became of a file of which the stamp alone does not tell."""
         # Taken now, for the file may change while it is read.
-        self._stamps[path] = stamp
-        _, content, facts, findings, lines = entry
-        if facts != self._facts(path) or (findings and (self._options.fix or self._options.diff)):
+        self._stamps[path] = settled(stamp)
+        before, _, content = known.rpartition(" ")
+        facts = self._facts(path)
+        if not before.endswith(f" {facts}") or (findings and (self._options.fix or self._options.diff)):
             return None
         outcome = _outcome(path, findings, lines)
-        if not same:
+        if not stamp or before != f"{stamp} {facts}":
             if digest_of(path) != content:
                 return None
             self._keep(path, content, facts, findings, lines)
@@ -77,7 +81,7 @@ class Cache:
         """Keep what became of a file that ``recall`` did not know."""
         kept = outcome.digest and not (outcome.problems or outcome.fixed or outcome.refused or outcome.notes)
         facts = self._facts(outcome.path)
-        if not kept or facts is None or outcome.path not in self._stamps:
+        if not kept or not facts or outcome.path not in self._stamps:
             return
         lines = {str(number): line for number, line in outcome.lines.items()}
         self._keep(outcome.path, outcome.digest, facts, list(outcome.findings), lines)
@@ -90,28 +94,29 @@ class Cache:
     def _keep(self, path: str, content: str, facts: str, findings: list[Any], lines: dict[str, str]) -> None:
         # At the end of the dictionary, which is where the latest ones stand.
         self._entries.pop(path, None)
-        self._entries[path] = (self._stamps[path], content, facts, findings, lines)
+        known = f"{self._stamps[path]} {facts} {content}"
+        self._entries[path] = (known, findings, lines) if findings else known
         self._changed = True
 
-    def _facts(self, path: str) -> str | None:
+    def _facts(self, path: str) -> str:
         # All files of a folder have the same.
-        folder = os.path.dirname(path)
+        folder = path[: max(map(path.rfind, _SEPARATORS)) + 1]
         if folder not in self._facts_in:
             try:
                 self._facts_in[folder] = _written(facts_for(path, self._options))
             except SettingsError:
-                self._facts_in[folder] = None
+                self._facts_in[folder] = ""
         return self._facts_in[folder]
 
 
-def split(jobs: Sequence[Job], cache: Cache) -> tuple[list[Outcome], list[Job]]:
+def split(paths: Sequence[str], cache: Cache) -> tuple[list[Outcome], list[str]]:
     """Return what was found in the files that are known, where there is something, and the files to be checked."""
     told: list[Outcome] = []
-    unknown: list[Job] = []
-    for job in jobs:
-        outcome = None if job.path == STDIN else cache.recall(job)
+    unknown: list[str] = []
+    for path in paths:
+        outcome = None if path == STDIN else cache.recall(path)
         if outcome is None:
-            unknown.append(job)
+            unknown.append(path)
         elif outcome.findings:
             told.append(outcome)
     return told, unknown
@@ -127,16 +132,19 @@ def learn(outcomes: Iterable[Outcome], cache: Cache) -> None:
 def _circumstances(options: argparse.Namespace) -> object:
     """Return all that the files have in common and that can change what is found in them."""
     chosen = sorted((name, repr(value)) for name, value in vars(options).items() if name not in _WITHOUT_INFLUENCE)
-    return (__version__, sorted(_own_code()), flake8.__version__, sys.version, os.getcwd(), chosen)
+    return (__version__, _own_code(), flake8.__version__, sys.version, os.getcwd(), chosen)
 
 
-def _own_code() -> Iterator[tuple[str, int, int]]:
-    """Yield what changes when this program is changed under the same version, as its developers do."""
-    for folder, _, names in os.walk(os.path.dirname(os.path.dirname(__file__))):
-        for name in names:
-            if name.endswith(".py"):
-                found = os.stat(os.path.join(folder, name))
-                yield os.path.join(folder, name), found.st_size, found.st_mtime_ns
+def _own_code() -> tuple[str, int, int, int]:
+    """Return what changes when this program is changed under the same version, as its developers do."""
+    own = os.path.dirname(os.path.dirname(__file__))
+    found = [
+        os.stat(os.path.join(folder, name))
+        for folder, _, names in os.walk(own)
+        for name in names
+        if name.endswith(".py")
+    ]
+    return own, len(found), sum(one.st_size for one in found), sum(one.st_mtime_ns for one in found)
 
 
 @functools.cache

@@ -7,7 +7,6 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from flake8_cancel.cli.folders import Folders
 from flake8_cancel.cli.outcome import Problem, reason_of
@@ -17,18 +16,11 @@ STDIN = "-"
 _NAMELESS = "stdin"
 
 
-class Job(NamedTuple):
-    """A file to be checked; ``named`` when the user wrote it on the command line, not a folder around it."""
-
-    path: str
-    named: bool
-
-
 class UnreadableError(ValueError):
     """A file cannot be read; the message is the reason, in words for the user."""
 
 
-def find(options: argparse.Namespace) -> tuple[list[Job], list[Problem]]:
+def find(options: argparse.Namespace) -> tuple[list[str], list[Problem]]:
     """Find the files to be checked, each once, in the order of their names.
 
     Args:
@@ -37,16 +29,14 @@ def find(options: argparse.Namespace) -> tuple[list[Job], list[Problem]]:
     Returns:
         The files, and the folders that could not be looked into.
     """
-    paths = options.filenames or [os.curdir]
     folders = Folders(options)
     once: dict[str, str] = {}
-    for path in paths:
+    for path in options.filenames or [os.curdir]:
         for found, absolute in _below(path, folders, options.stdin_display_name):
             # A file that has two names must not be written by two processes.
             once.setdefault(os.path.realpath(found) if options.fix else absolute, found)
     folders.save()
-    named = set(paths)
-    return [Job(path, path in named) for path in sorted(once.values())], folders.closed
+    return sorted(once.values()), folders.closed
 
 
 def read(path: str) -> bytes:

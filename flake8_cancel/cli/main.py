@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from flake8_cancel.cli.arguments import UsageError, parse
 
 if TYPE_CHECKING:
-    from flake8_cancel.cli.files import Job
     from flake8_cancel.cli.outcome import Outcome, Problem
 
 _CLEAN, _FINDINGS, _TROUBLE = 0, 1, 2
@@ -61,9 +60,9 @@ def _check(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from None
     collect_rarely()
-    jobs, closed = files.find(options)
-    outcomes = _treated(jobs, options)
-    if options.fix and files.STDIN in options.filenames and not any(job.path == files.STDIN for job in jobs):
+    paths, closed = files.find(options)
+    outcomes = _treated(paths, options)
+    if options.fix and files.STDIN in options.filenames and files.STDIN not in paths:
         # Excluded, so it goes through as it came.
         outcomes.append(Outcome(options.stdin_display_name, content=sys.stdin.buffer.read() if sys.stdin else b""))
     _tell(outcomes, closed)
@@ -71,23 +70,23 @@ def _check(options: argparse.Namespace) -> int:
     return _to_stdout(code, lambda: _report(outcomes, options))
 
 
-def _treated(jobs: Sequence[Job], options: argparse.Namespace) -> list[Outcome]:
+def _treated(paths: Sequence[str], options: argparse.Namespace) -> list[Outcome]:
     from flake8_cancel.cli import cache
 
     # What was left out of the graph is told on demand, and not remembered.
     if options.no_cache or options.verbose:
-        return _treated_now(jobs, options)
+        return _treated_now(paths, options)
     known = cache.Cache(options)
-    remembered, unknown = cache.split(jobs, known)
+    remembered, unknown = cache.split(paths, known)
     treated = _treated_now(unknown, options) if unknown else []
     cache.learn(treated, known)
     return sorted([*remembered, *treated], key=lambda outcome: outcome.path)
 
 
-def _treated_now(jobs: Sequence[Job], options: argparse.Namespace) -> list[Outcome]:
+def _treated_now(paths: Sequence[str], options: argparse.Namespace) -> list[Outcome]:
     from flake8_cancel.cli import workers
 
-    return workers.treat_all(jobs, options)
+    return workers.treat_all(paths, options)
 
 
 def _tell(outcomes: Iterable[Outcome], closed: Iterable[Problem]) -> None:

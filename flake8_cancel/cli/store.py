@@ -7,10 +7,10 @@ nothing is kept, and is no error.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import time
+import zlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -33,14 +33,16 @@ class Store:
     def __init__(self, folder: str, kind: str, circumstances: object) -> None:
         self._folder = folder
         self._kind = f"{kind}-"
-        self._path = os.path.join(folder, f"{self._kind}{digest(repr(circumstances).encode())[:32]}{_ENDING}")
+        self._circumstances = ascii(circumstances).encode()
+        # Where two have one name, what is in the file tells whose it is.
+        self._path = os.path.join(folder, f"{self._kind}{_checksum(self._circumstances)}{_ENDING}")
 
     def load(self) -> dict[str, Any]:
         """Return what was kept, nothing when there is none or it is damaged."""
         try:
             with open(self._path, "rb") as file:
-                said, _, data = file.read().partition(b"\n")
-            loaded = json.loads(data) if said.decode() == digest(data) else {}
+                head, _, data = file.read().partition(b"\n")
+            loaded = json.loads(data) if head == self._head(data) else {}
         except (OSError, ValueError, RecursionError):
             return {}
         return loaded if isinstance(loaded, dict) else {}
@@ -54,13 +56,16 @@ class Store:
             self._write(json.dumps(dict(kept), separators=(",", ":")).encode())
             self._tidy()
 
+    def _head(self, data: bytes) -> bytes:
+        return f"{_checksum(data)} ".encode() + self._circumstances
+
     def _write(self, data: bytes) -> None:
         import tempfile
 
         descriptor, temporary = tempfile.mkstemp(suffix=".tmp", dir=self._folder)
         try:
             with open(descriptor, "wb") as file:
-                file.write(digest(data).encode() + b"\n" + data)
+                file.write(self._head(data) + b"\n" + data)
             os.replace(temporary, self._path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -79,7 +84,10 @@ class Store:
 
 def digest(data: bytes) -> str:
     """Return what tells one content from every other."""
-    return hashlib.sha256(data).hexdigest()
+    # Not above: where nothing changed nobody asks, and OpenSSL takes its time to load.
+    import hashlib
+
+    return hashlib.sha256(data).hexdigest()[:32]
 
 
 def digest_of(path: str) -> str:
@@ -91,23 +99,28 @@ def digest_of(path: str) -> str:
         return ""
 
 
-def stamp_of(path: str) -> list[int] | None:
-    """Return what the system says of a file or folder, None when it says nothing.
+def stamp_of(path: str) -> str:
+    """Return what the system says of a file or folder, nothing when it says nothing.
 
     Nobody can set the time of its last change (the third number) back.
     """
     try:
         found = os.stat(path)
     except OSError:
-        return None
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+        return ""
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
 
 
-def settled(stamp: list[int] | None) -> list[int] | None:
-    """Return a stamp that will tell of every later change, None when it changed too lately for that."""
-    if stamp is None or time.time() - max(stamp[1], stamp[2]) / 1e9 <= _SETTLED:
-        return None
-    return stamp
+def settled(stamp: str) -> str:
+    """Return a stamp that will tell of every later change, nothing when it changed too lately for that."""
+    if not stamp:
+        return ""
+    _, modified, changed, _ = map(int, stamp.split())
+    return stamp if time.time() - max(modified, changed) / 1e9 > _SETTLED else ""
+
+
+def _checksum(data: bytes) -> str:
+    return f"{zlib.crc32(data):08x}"
 
 
 def _changed(entry: os.DirEntry[str]) -> float:

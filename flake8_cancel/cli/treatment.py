@@ -39,19 +39,19 @@ class Treatment:
         # What nobody is to hear of need not be asked for.
         self._rules = tuple(rule for rule in chosen if self._selection.selects(rule.code))
 
-    def __call__(self, job: files.Job) -> Outcome:
+    def __call__(self, path: str) -> Outcome:
         """Check one file, and fix it if that is asked for. Nothing is raised."""
         with warnings.catch_warnings():
             # Python's parser warns of doubtful escapes in the code that is checked.
             warnings.simplefilter("ignore")
-            return self._outcome(job)
+            return self._outcome(path)
 
-    def _outcome(self, job: files.Job) -> Outcome:
-        name = self._options.stdin_display_name if job.path == files.STDIN else job.path
+    def _outcome(self, path: str) -> Outcome:
+        name = self._options.stdin_display_name if path == files.STDIN else path
         data = None
         try:
-            data = files.read(job.path)
-            outcome = self._checked(job, name, data)
+            data = files.read(path)
+            outcome = self._checked(path, name, data)
         except files.UnreadableError as error:
             outcome = _failed(name, f"cannot be read: {error}")
         except UndecodableError as error:
@@ -75,11 +75,11 @@ class Treatment:
         except Exception:  # a mistake of ours in one file must be loud, but the other files are still checked
             outcome = _failed(name, "flake8-cancel has a bug, please report it")
             traceback.print_exc()
-        if job.path == files.STDIN and outcome.content is None:
+        if path == files.STDIN and outcome.content is None:
             return outcome._replace(content=data)
         return outcome
 
-    def _checked(self, job: files.Job, name: str, data: bytes) -> Outcome:
+    def _checked(self, path: str, name: str, data: bytes) -> Outcome:
         text = decode(data)
         unread = Outcome(name, digest=store.digest(data))
         if self._selection.skips(name, text):
@@ -97,12 +97,12 @@ class Treatment:
             outcome = outcome._replace(notes=tuple(left_out))
         if not (self._options.fix or self._options.diff) or not any(map(self._wanted, findings)):
             return outcome
-        if len(data) > _LARGE and not job.named:
+        if len(data) > _LARGE and path not in self._options.filenames:
             note = f"{printable(name)}: larger than 1 MB and not fixed; to fix it, name it on the command line"
             return outcome._replace(notes=(*outcome.notes, note))
-        return self._mended(job, outcome, data, check)
+        return self._mended(path, outcome, data, check)
 
-    def _mended(self, job: files.Job, outcome: Outcome, data: bytes, check: Callable[[str], list[Finding]]) -> Outcome:
+    def _mended(self, path: str, outcome: Outcome, data: bytes, check: Callable[[str], list[Finding]]) -> Outcome:
         # libcst is slow to import, and only fixing needs it.
         from flake8_cancel.fix import engine
 
@@ -112,8 +112,8 @@ class Treatment:
             if self._options.diff:
                 changes = diff.unified(name, data, repaired.data)
                 return outcome._replace(fixed=repaired.fixed, refused=repaired.refused, diff=changes)
-            if repaired.data != data and job.path != files.STDIN:
-                write.replace(job.path, data, repaired.data)
+            if repaired.data != data and path != files.STDIN:
+                write.replace(path, data, repaired.data)
         except engine.UnparsableError as error:
             return outcome._replace(problems=(Problem(name, f"cannot be fixed: {error}"),))
         except RecursionError:
@@ -122,7 +122,7 @@ class Treatment:
             return outcome._replace(problems=(Problem(name, f"cannot be fixed: {_TOO_COMPLEX}"),))
         except write.UnwrittenError as error:
             return outcome._replace(problems=(Problem(name, f"cannot be written: {error}"),))
-        content = repaired.data if job.path == files.STDIN else None
+        content = repaired.data if path == files.STDIN else None
         after = outcome._replace(fixed=repaired.fixed, refused=repaired.refused, content=content)
         return _shown(after, repaired.left, decode(repaired.data))
 

@@ -10,7 +10,7 @@ import signal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_cancel.cli.files import STDIN, Job
+from flake8_cancel.cli.files import STDIN
 from flake8_cancel.cli.memory import collect_rarely
 from flake8_cancel.cli.outcome import Outcome, Problem
 from flake8_cancel.cli.treatment import Treatment
@@ -27,14 +27,14 @@ _LARGEST_BATCH = 32
 class _Worker(NamedTuple):
     process: BaseProcess
     connection: Connection
-    given: collections.deque[Job]
+    given: collections.deque[str]
 
 
-def treat_all(jobs: Sequence[Job], options: argparse.Namespace) -> list[Outcome]:
+def treat_all(paths: Sequence[str], options: argparse.Namespace) -> list[Outcome]:
     """Treat every file, in this process when they are few.
 
     Args:
-        jobs: the files.
+        paths: the files.
         options: the options of ``arguments.parse``.
 
     Returns:
@@ -45,11 +45,11 @@ def treat_all(jobs: Sequence[Job], options: argparse.Namespace) -> list[Outcome]
     """
     # Made here in any case: wrong options are found out, and forked workers have the rules imported.
     treatment = Treatment(options)
-    count = min(_allowed_workers(options), len(jobs) // _FILES_A_WORKER)
-    if count < 2 or any(job.path == STDIN for job in jobs):
-        outcomes = [treatment(job) for job in jobs]
+    count = min(_allowed_workers(options), len(paths) // _FILES_A_WORKER)
+    if count < 2 or STDIN in paths:
+        outcomes = [treatment(path) for path in paths]
     else:
-        outcomes = _treat_there(jobs, count, options)
+        outcomes = _treat_there(paths, count, options)
     return sorted(outcomes, key=lambda outcome: outcome.path)
 
 
@@ -57,11 +57,11 @@ def _allowed_workers(options: argparse.Namespace) -> int:
     return (os.cpu_count() or 1) if options.jobs.is_auto else int(options.jobs.n_jobs)
 
 
-def _treat_there(jobs: Sequence[Job], count: int, options: argparse.Namespace) -> list[Outcome]:
+def _treat_there(paths: Sequence[str], count: int, options: argparse.Namespace) -> list[Outcome]:
     from multiprocessing.connection import wait
 
-    waiting = collections.deque(jobs)
-    batch = min(_LARGEST_BATCH, len(jobs) // (4 * count) + 1)
+    waiting = collections.deque(paths)
+    batch = min(_LARGEST_BATCH, len(paths) // (4 * count) + 1)
     workers: list[_Worker] = []
     outcomes: list[Outcome] = []
     try:
@@ -111,7 +111,7 @@ def _start(options: argparse.Namespace) -> _Worker | None:
     return _Worker(process, ours, collections.deque())
 
 
-def _give(worker: _Worker, waiting: collections.deque[Job], batch: int) -> bool:
+def _give(worker: _Worker, waiting: collections.deque[str], batch: int) -> bool:
     """Give an idle worker its next files, and tell whether there were any; given none, it ends."""
     worker.given.extend(waiting.popleft() for _ in range(min(batch, len(waiting))))
     # A worker that is dead by now is found out when it is listened to.
@@ -125,8 +125,8 @@ def _lost(worker: _Worker) -> Outcome:
     worker.process.join()
     code = worker.process.exitcode or 0
     how = f"killed by signal {-code}" if code < 0 else f"exit status {code}"
-    job = worker.given.popleft()
-    return Outcome(job.path, problems=(Problem(job.path, f"cannot be checked: the worker process died ({how})"),))
+    path = worker.given.popleft()
+    return Outcome(path, problems=(Problem(path, f"cannot be checked: the worker process died ({how})"),))
 
 
 def _end(worker: _Worker) -> None:
@@ -143,6 +143,6 @@ def _work(connection: Connection, parents: Connection, options: argparse.Namespa
     treatment = Treatment(options)
     # An end of the connection is the end of the parent.
     with contextlib.suppress(EOFError, OSError):
-        while jobs := connection.recv():
-            for job in jobs:
-                connection.send(treatment(job))
+        while paths := connection.recv():
+            for path in paths:
+                connection.send(treatment(path))

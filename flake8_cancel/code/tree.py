@@ -51,7 +51,7 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
     return iter(_all_inside(node)) if isinstance(node, _ASKED_OFTEN) else _walk(node)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
 def _all_inside(node: ast.AST) -> tuple[ast.AST, ...]:
     return tuple(_walk(node))
 
@@ -64,7 +64,7 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
         yield node
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
 def of_types(node: ast.AST, types: tuple[type[ast.AST], ...]) -> tuple[Any, ...]:
     """Return the nodes of some types inside a node, as ``walk`` yields them."""
     return tuple(inner for inner in walk(node) if isinstance(inner, types))
@@ -94,7 +94,7 @@ def names_of(node: ast.AST) -> frozenset[str]:
     return frozenset(inner.id for inner in walk(node) if isinstance(inner, ast.Name))
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
 def _by_name(node: ast.AST) -> dict[str, list[ast.Name]]:
     found: dict[str, list[ast.Name]] = {}
     for inner in of_types(node, (ast.Name,)):

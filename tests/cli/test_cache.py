@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +19,6 @@ import pytest
 import flake8_cancel
 from flake8_cancel.cli.arguments import parse
 from flake8_cancel.cli.cache import Cache
-from flake8_cancel.cli.files import Job
 from flake8_cancel.cli.outcome import Outcome
 from flake8_cancel.cli.store import digest
 from tests.cli.command import CODE, run
@@ -41,7 +41,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def remembered(path: str, *arguments: str) -> Outcome | None:
     """Return what a run with these arguments would remember of a file."""
-    return Cache(parse(arguments)).recall(Job(path, False))
+    return Cache(parse(arguments)).recall(path)
 
 
 def stored(project: Path, kind: str = "files") -> list[Path]:
@@ -62,7 +62,9 @@ def test_a_file_that_nobody_touched_is_not_read(project: Path) -> None:
     assert run(project).returncode == 1
     (entries,) = (json.loads(path.read_bytes().partition(b"\n")[2]) for path in stored(project))
     found = os.stat("a.py")
-    assert entries["./a.py"][0] == [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+    known, _, _ = entries["./a.py"]
+    assert known.startswith(f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino} ")
+    assert entries["./b.py"].endswith(f" {digest(RIGHT.encode())}")
     assert remembered("./a.py") is not None
 
 
@@ -111,13 +113,21 @@ def test_another_rule_is_seen(tmp_path: Path) -> None:
     assert len(stored(tmp_path / "project")) == 2
 
 
+def instead(data: bytes, kept: bytes) -> bytes:
+    """Return what would be written of something else in the same circumstances."""
+    return data.partition(b"\n")[0].replace(data[:8], f"{zlib.crc32(kept):08x}".encode()) + b"\n" + kept
+
+
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda data: b"",
     "cut off": lambda data: data[: len(data) // 2],
     "a letter changed": lambda data: data.replace(b"cancel_all", b"cancel_ell"),
     "garbage": lambda data: b"\x80\x04\x95garbage",
-    "no object": lambda data: digest(b"[1]").encode() + b"\n[1]",
-    "another shape": lambda data: digest(b'{"./a.py":[null]}').encode() + b'\n{"./a.py":[null]}',
+    "other circumstances": lambda data: data.replace(b"cancel_target_version", b"cancel_target_virsion"),
+    "no object": lambda data: instead(data, b"[1]"),
+    "another shape": lambda data: instead(data, b'{"./a.py":[null]}'),
+    "nothing of a file": lambda data: instead(data, b'{"./a.py":null}'),
+    "too little of a file": lambda data: instead(data, b'{"./a.py":"1"}'),
 }
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-_POSTPONED = ("importlib.metadata", "inspect")
+_POSTPONED = ("importlib.metadata", "inspect", "traceback", "platform", "bz2", "lzma")
 _BEGINNING = "import sys, importlib; import flake8_cancel.cli.arguments; from types import ModuleType; "
 
 
@@ -27,6 +27,8 @@ def test_the_command_does_without(name: str) -> None:
         "import inspect; assert list(inspect.signature(len).parameters) == ['obj']",
         "from inspect import *; assert isfunction(lambda: None)",
         "import dataclasses, pydoc, unittest.mock",
+        "import logging; logging.Formatter().formatException((None, None, None))",
+        "import shutil; assert {'bztar', 'xztar'} <= {name for name, _ in shutil.get_archive_formats()}",
     ],
 )
 def test_who_asks_gets_the_module(asks: str) -> None:
@@ -43,6 +45,12 @@ def test_it_makes_place_for_the_module(name: str) -> None:
 
 def test_what_was_read_before_stays() -> None:
     _run("assert sys.modules['inspect'] is was", before="import inspect; was = inspect; ")
+
+
+def test_an_error_nobody_takes_is_told_as_ever() -> None:
+    done = subprocess.run([sys.executable, "-c", _BEGINNING + "1 / 0"], capture_output=True, text=True)
+    assert done.stderr.startswith("Traceback")
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")
 
 
 def _run(program: str, before: str = "") -> None:

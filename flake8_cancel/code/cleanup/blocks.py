@@ -18,6 +18,8 @@ from flake8_cancel.code.verbs import ends
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
+# A comprehension may wait as these do.
+_WAITS = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.comprehension)
 # Defines what may do all the work of ``__aexit__``, and tells so by its name.
 LEAVING = Matching(r"def[ \t]+_*(?:exit|reset)")
 
@@ -33,6 +35,8 @@ def cleanup_blocks(module: Module, statement: ast.AST) -> Iterator[list[ast.stmt
         statement: a ``try`` statement or a coroutine function; any other has none.
     """
     if isinstance(statement, ast.AsyncFunctionDef):
+        if not _is_called_to_end(module, statement):
+            return
         blocks = [statement.body] if is_exit(module, statement) else [door.block for door in doors(module, statement)]
         yield from {id(block): block for block in blocks}.values()
     if not isinstance(statement, ast.Try):
@@ -44,6 +48,11 @@ def cleanup_blocks(module: Module, statement: ast.AST) -> Iterator[list[ast.stmt
         yield statement.finalbody
 
 
+def waits_behind(statement: ast.Try) -> bool:
+    """Tell whether a clause or the ``finally`` of a ``try`` may wait, as far as its text alone tells."""
+    return any(isinstance(node, _WAITS) for part in (*statement.handlers, *statement.finalbody) for node in walk(part))
+
+
 def is_exit(module: Module, function: ast.AsyncFunctionDef) -> bool:
     """Tell whether a function is an ``__aexit__``, or ends things for one, for a ``finally`` or a handler of its file.
 
@@ -51,16 +60,24 @@ def is_exit(module: Module, function: ast.AsyncFunctionDef) -> bool:
         module: the module.
         function: a coroutine function.
     """
+    if function.decorator_list or not _is_called_to_end(module, function):
+        return False
     owner = module.parent(function)
     is_method = isinstance(owner, ast.ClassDef)
-    if function.decorator_list or (is_method and function.name == "__aexit__"):
-        return not function.decorator_list
+    if is_method and function.name == "__aexit__":
+        return True
     is_ending = ends(function.name, module.facts)
     if is_method and _is_work_of_exit(module, owner, function, is_ending):
         return True
     # Who owns an object may call its ``close()`` once more.
     is_called_again = is_method and not function.name.startswith("_")
     return is_ending and not is_called_again and any(_is_in_cleanup(module, one) for one in _awaited(module, function))
+
+
+def _is_called_to_end(module: Module, function: ast.AsyncFunctionDef) -> bool:
+    """Tell whether a function has the name of one that ends things: all others take no model of the file."""
+    name = function.name
+    return name == "__aexit__" or ends(name, module.facts) or LEAVING.is_in(f"def {name}")
 
 
 def _is_work_of_exit(module: Module, owner: ast.AST | None, function: ast.AsyncFunctionDef, is_ending: bool) -> bool:

@@ -44,23 +44,6 @@ _REMOVES = frozenset({"remove", "removedirs", "rmdir", "rmtree", "unlink"})
 _PUTS_BACK = frozenset({"put", "put_nowait"})
 
 
-def runs_on_asyncio(module: Module) -> bool:
-    """Tell whether the coroutines of a file are asyncio's, as far as cleanup goes: a file that only awaits counts.
-
-    One that imports no framework and steps through coroutines itself runs them without an event loop.
-    """
-    framework = module.framework()
-    return framework == "asyncio" or (framework == "none" and not any(map(_is_first_step, module.calls("send"))))
-
-
-def _is_first_step(call: ast.Call) -> bool:
-    """Tell whether a call is ``coroutine.send(None)``."""
-    match call:
-        case ast.Call(func=ast.Attribute(), args=[ast.Constant(value=None)]):
-            return True
-    return False
-
-
 def is_shielded(module: Module, node: ast.AST) -> bool:
     """Tell whether a node stands in a scope of anyio that lets no cancellation in, or in one that is named after it."""
     calls = [
@@ -85,8 +68,8 @@ def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, givi
         taking: what takes.
         giving: what gives back.
     """
-    # A rollback to something is an operation of its own.
-    if giving.form == METHOD and words(giving.verb)[:1] == ("rollback",) and giving.given:
+    # The function's own text first: the rest takes a model of the file, and most pairs are none.
+    if not _fit_together(function, taking, giving):
         return False
     if exclude_each_other(module, taking.node, giving.node):
         return False
@@ -96,15 +79,30 @@ def is_certain(module: Module, function: ast.AsyncFunctionDef, taking: Act, givi
         return False
     if taking.form == MADE:
         return _is_made(module, function, taking, giving)
-    thing = _expression(taking)
     if taking.form == FLAG:
         return is_guard(module, function, taking)
-    if taking.form == ENTRY and isinstance(thing, ast.Name) and _is_given(function, thing.id):
+    if taking.form in (COUNT, ENTRY):
+        return True
+    if isinstance(thing := _expression(taking), ast.Name):
+        return not escapes(module, function, thing.id)
+    return root(thing) != "self" or not given_elsewhere(module, function, taking, giving)
+
+
+def _fit_together(function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
+    """Tell whether the text of a function alone lets it take something of its own, and give just that back."""
+    # A rollback to something is an operation of its own.
+    if giving.form == METHOD and words(giving.verb)[:1] == ("rollback",) and giving.given:
+        return False
+    if taking.form == MADE:
+        return _is_bound_here(function, taking, giving)
+    thing = _expression(taking)
+    name = thing.id if isinstance(thing, ast.Name) else ""
+    if taking.form == ENTRY and name and _is_given(function, name):
         # It may be the caller's alone, and end with this call.
         return False
     if taking.form in (COUNT, ENTRY):
-        return not (isinstance(thing, ast.Name) and _is_local(function, thing.id))
-    return _is_pair(module, function, taking, giving, thing)
+        return not (name and _is_local(function, name))
+    return taking.form == FLAG or _is_pair(function, taking, giving, name)
 
 
 def is_new(module: Module, function: ast.AsyncFunctionDef, taking: Act) -> bool:
@@ -141,11 +139,18 @@ def is_lock_pair(taking: Act, giving: Act) -> bool:
     return is_taken and giving.verb == "release" and not giving.awaited and not giving.given
 
 
-def _is_made(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
+def _is_bound_here(function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
     name = _name(taking.thing)
     if not name or not _is_local(function, name) or taking.call is None or "cancel" in words(giving.verb):
         return False
-    if has_rules_of_its_own(module, taking):
+    is_open = taking.awaited and opens(taking.verb)
+    if giving.thing == taking.thing and not is_open and _is_opened(function, taking):
+        return False
+    return _only_made(function, name)
+
+
+def _is_made(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:
+    if taking.call is None or has_rules_of_its_own(module, taking):
         return False
     if is_look(taking.verb) and not taking.awaited and not _is_listed(module, taking.call):
         return False
@@ -153,10 +158,7 @@ def _is_made(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving
         calls_back(giving, taking) or _takes_back(module, function, taking, giving)
     ):
         return False
-    is_open = taking.awaited and opens(taking.verb)
-    if giving.thing == taking.thing and not is_open and _is_opened(function, taking):
-        return False
-    return _only_made(function, name) and not escapes(module, function, name)
+    return not escapes(module, function, _name(taking.thing))
 
 
 def _is_listed(module: Module, call: ast.Call) -> bool:
@@ -209,21 +211,16 @@ def _value(statement: ast.stmt) -> ast.expr | None:
     return value if isinstance(value, ast.expr) else None
 
 
-def _is_pair(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act, thing: ast.expr | None) -> bool:
+def _is_pair(function: ast.AsyncFunctionDef, taking: Act, giving: Act, name: str) -> bool:
     if is_lock_pair(taking, giving):
         return False
     if taking.result is not None and taking.result not in giving.given and not is_exit(giving.verb):
         return False
     if not _is_same_all_along(function, taking, taking.result):
         return False
-    if isinstance(thing, ast.Name):
-        is_own = _is_local(function, thing.id) and _only_made(function, thing.id)
-        if not is_own and (words(taking.verb)[0] == "start" or not matches(taking.verb, giving.verb)):
-            return False
-        return not escapes(module, function, thing.id)
-    if words(taking.verb)[0] == "start" or not matches(taking.verb, giving.verb):
-        return False
-    return root(thing) != "self" or not given_elsewhere(module, function, taking, giving)
+    if name and _is_local(function, name) and _only_made(function, name):
+        return True
+    return words(taking.verb)[0] != "start" and matches(taking.verb, giving.verb)
 
 
 def given_elsewhere(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:

@@ -31,7 +31,7 @@ from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import ASYNC_EXIT, CLAUSE, RAISE, STEP, STOP, SUSPEND, YIELD, Frame, State
 from flake8_cancel.code.tree import walk
-from flake8_cancel.code.verbs import ends, ends_argument
+from flake8_cancel.code.verbs import ends, ends_argument, may_give
 
 if TYPE_CHECKING:
     from flake8_cancel.code.graph.build import AnyFunction
@@ -70,7 +70,7 @@ def missed_cleanups(module: Module, statement: ast.Try) -> Iterator[Missed]:
         statement: a ``try`` statement.
     """
     # The cheap question first: most clauses give nothing back.
-    if not any(_given(clause) for clause in statement.handlers):
+    if not any(_given(clause, module.facts) for clause in statement.handlers):
         return
     function = module.function(statement)
     if not isinstance(function, ast.AsyncFunctionDef):
@@ -96,7 +96,7 @@ def _of_clause(
     module: Module, flow: Flow, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler
 ) -> Iterator[Missed]:
     """Yield at most one cleanup of a clause."""
-    acts = _given(handler)
+    acts = _given(handler, module.facts)
     statement = module.parent(handler)
     assert isinstance(statement, ast.Try)
     way_out = _way_out(flow, handler) if acts else RAISES
@@ -115,8 +115,9 @@ def _of_clause(
                 return
 
 
-def _given(handler: ast.ExceptHandler) -> list[Act]:
-    return [act for node in own_statements(handler.body) for act in (*givings(node), *lowered_flag(node))]
+def _given(handler: ast.ExceptHandler, facts: Facts) -> list[Act]:
+    acts = (act for node in own_statements(handler.body) for act in (*givings(node), *lowered_flag(node)))
+    return [act for act in acts if act.form != METHOD or may_give(act.verb, facts)]
 
 
 def _is_chosen_by_error(module: Module, handler: ast.ExceptHandler, giving: Act) -> bool:

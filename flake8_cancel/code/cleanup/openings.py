@@ -63,6 +63,9 @@ def abandoned(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Abando
     places = set()
     for statement in statements:
         made = [act for act in takings(statement) if act.form == MADE and act.awaited]
+        # The text first: what is asked below takes a model of the file.
+        if not any(_is_local(act) and (_may_open(module, act) or any(_ended(module, statements, act))) for act in made):
+            continue
         made = [act for act in made if not has_rules_of_its_own(module, act)]
         endings = [ending for act in made for ending in _endings(module, statements, act)]
         if any(ending.clause is None and not _is_plain(module, function, ending) for ending in endings):
@@ -70,8 +73,7 @@ def abandoned(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Abando
         # Whoever ends it after one cancellation, or in one of two cases, knows that it is open.
         made = [act for act in made if endings or _opens(module, act)]
         names = [root_name(act.thing) for act in made]
-        is_local = all(act.thing is not None and act.thing[0] == "Name" for act in made)
-        if not made or not is_local:
+        if not made or not all(map(_is_local, made)):
             continue
         names = [name for name in names if name != "_"]
         handing = {node for node in statements if node is not statement and _hands_on(module, function, node, names)}
@@ -128,7 +130,7 @@ def _asking(module: Module, ending: ast.stmt, taking: ast.stmt) -> Iterator[ast.
 
 
 def _opens(module: Module, act: Act) -> bool:
-    if act.call is None or not act.awaited or act.verb not in CONNECTION_OPENERS | _last_words(module):
+    if act.call is None or not _may_open(module, act):
         return False
     name = module.name(act.call.func)
     if name in CONNECTS or name in module.facts.resource_makers:
@@ -143,20 +145,31 @@ def _opens(module: Module, act: Act) -> bool:
     return act.verb in LOOP_CONNECTS and (kind is Kind.LOOP or (kind is None and word in _LOOPS))
 
 
-def _last_words(module: Module) -> set[str]:
-    return {maker.rpartition(".")[2] for maker in module.facts.resource_makers}
+def _is_local(act: Act) -> bool:
+    return act.thing is not None and act.thing[0] == "Name"
+
+
+def _may_open(module: Module, act: Act) -> bool:
+    """Tell whether something is called as what opens connections is."""
+    last_words = {maker.rpartition(".")[2] for maker in module.facts.resource_makers}
+    return act.awaited and act.verb in CONNECTION_OPENERS | last_words
 
 
 def _endings(module: Module, statements: list[ast.stmt], made: Act) -> Iterator[_Ending]:
     """Yield how the function ends a thing itself."""
-    for node in statements:
-        for act in givings(node):
-            # A pool lives on when it is given something back.
-            is_own = act.thing == made.thing and not (act.given and act.verb == "release")
-            if (is_own and ends(act.verb, module.facts)) or (
-                made.thing in act.given and ends_argument(act.verb, module.facts)
-            ):
-                yield _Ending(act, made, _clause(module, node))
+    for act in _ended(module, statements, made):
+        yield _Ending(act, made, _clause(module, act.node))
+
+
+def _ended(module: Module, statements: list[ast.stmt], made: Act) -> Iterator[Act]:
+    """Yield what ends a thing."""
+    for act in (act for node in statements for act in givings(node)):
+        # A pool lives on when it is given something back.
+        is_own = act.thing == made.thing and not (act.given and act.verb == "release")
+        if (is_own and ends(act.verb, module.facts)) or (
+            made.thing in act.given and ends_argument(act.verb, module.facts)
+        ):
+            yield act
 
 
 def _clause(module: Module, node: ast.stmt) -> ast.ExceptHandler | None:

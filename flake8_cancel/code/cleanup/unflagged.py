@@ -57,10 +57,12 @@ def unflagged(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Unflag
         module: the module.
         function: the method; one that is not named to open something has none.
     """
-    owner = module.parent(function)
-    if not isinstance(owner, ast.ClassDef) or not opens(function.name) or function.name == "__aenter__":
+    if not opens(function.name) or function.name == "__aenter__":
         return
-    taken = [act for node in statements_of(function) for act in takings(node) if _is_own(module, act)]
+    taken = [act for node in statements_of(function) for act in takings(node) if _is_own(act)]
+    owner = module.parent(function) if taken else None
+    if not isinstance(owner, ast.ClassDef):
+        return
     places = set()
     for taking in taken:
         found = _left(module, owner, function, taking)
@@ -69,7 +71,7 @@ def unflagged(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Unflag
             yield found
 
 
-def _is_own(module: Module, act: Act) -> bool:
+def _is_own(act: Act) -> bool:
     return act.thing is not None and act.thing[0] == "Attribute" and act.thing[1] == key(ast.Name("self"))
 
 

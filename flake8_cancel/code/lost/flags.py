@@ -97,7 +97,7 @@ def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     return {argument.arg for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
 def own_parts(function: ast.AST) -> tuple[ast.AST, ...]:
     """Return the nodes of a function, not those of the functions inside it."""
     found: list[ast.AST] = []

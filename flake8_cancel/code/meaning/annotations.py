@@ -63,17 +63,25 @@ class Annotations:
         self._names = names
         self._definitions = definitions
         self._parsed: dict[ast.Constant, ast.expr | None] = {}
+        self._known: dict[ast.expr, Known | None] = {}
 
-    def known(self, annotation: ast.expr | None, depth: int = 0) -> Known | None:
+    def known(self, annotation: ast.expr | None) -> Known | None:
         """Return what a value is that is annotated so, None when the annotation leaves it open."""
+        if annotation is None:
+            return None
+        if annotation not in self._known:
+            self._known[annotation] = self._read(annotation, 0)
+        return self._known[annotation]
+
+    def _read(self, annotation: ast.expr | None, depth: int) -> Known | None:
         if annotation is None or depth > _DEEPEST:
             return None
         if isinstance(annotation, ast.Constant):
             if annotation.value is None:
                 return NONE
-            return self.known(self._unquoted(annotation), depth + 1)
+            return self._read(self._unquoted(annotation), depth + 1)
         if isinstance(annotation, ast.BinOp):
-            return joined((self.known(annotation.left, depth + 1), self.known(annotation.right, depth + 1)))
+            return joined((self._read(annotation.left, depth + 1), self._read(annotation.right, depth + 1)))
         if isinstance(annotation, ast.Subscript):
             return self._generic(annotation, depth + 1)
         return self._instance(annotation) or self._plain(self._names.name(annotation) or "")
@@ -102,25 +110,25 @@ class Annotations:
             return instance
         plain = self._plain(name)
         if plain and plain.kind in _RESULTS:
-            return plain._replace(element=self.known(inner[-1], depth) if inner else None)
+            return plain._replace(element=self._read(inner[-1], depth) if inner else None)
         if plain and plain.kind is not Kind.COLLECTION:
             return plain
         if f"{module}." not in _TYPING and name != "dataclasses.InitVar":
             return None
         if word == "Optional":
-            return joined((NONE, self.known(inner[0], depth)))
+            return joined((NONE, self._read(inner[0], depth)))
         if word == "Union":
-            return joined(self.known(one, depth) for one in inner)
+            return joined(self._read(one, depth) for one in inner)
         if word in _WRAPPERS:
-            return self.known(inner[0], depth)
+            return self._read(inner[0], depth)
         if word in _SEQUENCES:
-            return Known(Kind.COLLECTION, self.known(inner[0], depth))
+            return Known(Kind.COLLECTION, self._read(inner[0], depth))
         if word in _MAPPINGS and len(inner) == 2:
-            return Known(Kind.COLLECTION, self.known(inner[1], depth), self.known(inner[0], depth))
+            return Known(Kind.COLLECTION, self._read(inner[1], depth), self._read(inner[0], depth))
         if word in ("tuple", "Tuple"):
             if len(inner) == 2 and isinstance(inner[1], ast.Constant) and inner[1].value is ...:
-                return Known(Kind.COLLECTION, self.known(inner[0], depth))
-            return Known(Kind.TUPLE, parts=tuple(self.known(one, depth) for one in inner))
+                return Known(Kind.COLLECTION, self._read(inner[0], depth))
+            return Known(Kind.TUPLE, parts=tuple(self._read(one, depth) for one in inner))
         return None
 
     def _unquoted(self, annotation: ast.Constant) -> ast.expr | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from flake8_cancel.code.meaning.annotations import Annotations
+from flake8_cancel.code.meaning.answers import Answers
 from flake8_cancel.code.meaning.calls import Calls
 from flake8_cancel.code.meaning.collected import Collected
 from flake8_cancel.code.meaning.definitions import Definition, Definitions
@@ -14,10 +15,6 @@ from flake8_cancel.code.meaning.names import Names
 from flake8_cancel.code.meaning.reaching import reaching
 from flake8_cancel.code.meaning.scopes import Binding, Form, Survey
 from flake8_cancel.code.meaning.values import ATTRIBUTES, AWAITABLE, NONE, NOTHING, Kind, Known, elements, joined, part
-
-# So many expressions are looked at, nested so deeply, to answer one question.
-_MOST_STEPS = 3000
-_DEEPEST = 60
 
 
 class Kinds:
@@ -36,11 +33,7 @@ class Kinds:
         self._annotations = Annotations(survey, names, definitions)
         self._calls = Calls(self)
         self._collected = Collected(self)
-        self._known: dict[ast.AST, Known | None] = {}
-        self._asked: set[ast.AST] = set()
-        self._steps = 0
-        # How often an answer had to leave out what was just being asked for, so that it is not the whole answer.
-        self._left_out = 0
+        self._answers = Answers()
 
     def kind(self, expression: ast.expr | None) -> Kind | None:
         """Return what a value certainly is; see ``Module.kind``."""
@@ -66,26 +59,7 @@ class Kinds:
 
     def known(self, expression: ast.AST | None) -> Known | None:
         """Return what is known of the value of an expression, or of the results of a function of this file."""
-        if expression is None:
-            return None
-        if expression in self._known:
-            return self._known[expression]
-        if expression in self._asked:
-            self._left_out += 1
-            return NOTHING
-        if not self._asked:
-            self._steps = 0
-        self._steps += 1
-        if self._steps > _MOST_STEPS or len(self._asked) > _DEEPEST:
-            self._left_out += 1
-            return None
-        before = self._left_out
-        self._asked.add(expression)
-        answer = self._answer(expression)
-        self._asked.discard(expression)
-        if before == self._left_out or not self._asked:
-            self._known[expression] = answer
-        return answer
+        return None if expression is None else self._answers.get(expression, self._answer)
 
     def of_binding(self, binding: Binding) -> Known | None:
         """Return what a binding gives, apart from its annotation."""

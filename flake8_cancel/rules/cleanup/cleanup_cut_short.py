@@ -54,9 +54,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.cleanup.blocks import LEAVING, cleanup_blocks
-from flake8_cancel.code.cleanup.certain import runs_on_asyncio
+from flake8_cancel.code.cleanup.blocks import LEAVING, cleanup_blocks, waits_behind
 from flake8_cancel.code.cleanup.cut_short import Cut, cuts
+from flake8_cancel.code.cleanup.frameworks import on_asyncio
 from flake8_cancel.code.cleanup.nesting import can_be_nested, hands_back_unfinished, is_cleanup_alone, may_block
 from flake8_cancel.code.cleanup.taking import shown
 from flake8_cancel.code.graph.catchers import BROAD_WORDS, NAMING_WORDS
@@ -82,8 +82,11 @@ class CleanupCutShort(Rule):
     visits = (ast.Try, ast.AsyncFunctionDef)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
-        is_coroutine = isinstance(node, ast.AsyncFunctionDef) or module.in_coroutine(node)
-        if not is_coroutine or not runs_on_asyncio(module):
+        return on_asyncio(module, self._found(node, module))
+
+    def _found(self, node: ast.AST, module: Module) -> Iterator[Finding]:
+        # Most clauses do not wait, and what is asked after that takes a model of the file.
+        if isinstance(node, ast.Try) and not (waits_behind(node) and module.in_coroutine(node)):
             return
         for block in cleanup_blocks(module, node):
             for cut in cuts(module, block):

@@ -58,8 +58,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.cleanup.certain import is_shielded, runs_on_asyncio
+from flake8_cancel.code.cleanup.certain import is_shielded
 from flake8_cancel.code.cleanup.failures import RAISES, Missed, missed_cleanups
+from flake8_cancel.code.cleanup.frameworks import on_asyncio
 from flake8_cancel.code.cleanup.framing import (
     does_more_than_clean_up,
     hands_on_what_it_caught,
@@ -72,7 +73,6 @@ from flake8_cancel.code.cleanup.taking import own_statements, shown
 from flake8_cancel.code.graph.evaluate import header, survey
 from flake8_cancel.code.patterns import ASYNC_BLOCK
 from flake8_cancel.code.traces import ends_own_in_handler, gives_back_in_handler
-from flake8_cancel.code.tree import walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -92,9 +92,11 @@ class CleanupOnlyOnException(Rule):
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
         assert isinstance(node, ast.Try)
+        found = self._found(node, module)
+        return found if module.framework() == "anyio" else on_asyncio(module, found)
+
+    def _found(self, node: ast.Try, module: Module) -> Iterator[Finding]:
         is_anyio = module.framework() == "anyio"
-        if not node.handlers or not (is_anyio or runs_on_asyncio(module)):
-            return
         for missed in missed_cleanups(module, node):
             if _is_process(missed, node, module) or (is_anyio and not _is_certain_of_anyio(missed, module)):
                 continue
@@ -115,11 +117,7 @@ class CleanupOnlyOnException(Rule):
         if missed.way_out != RAISES or not raises_what_it_caught(handler) or module.framework() == "anyio":
             return None
         function = module.function(handler)
-        is_generator = any(
-            isinstance(part, (ast.Yield, ast.YieldFrom))
-            for inside in own_statements(function.body if isinstance(function, ast.AsyncFunctionDef) else [])
-            for part in walk(inside)
-        )
+        is_generator = function is not None and bool(module.yields(function))
         # A thread runs on when its waiter is cancelled, and may still use what the handler gives back.
         safe = not any(waits_for_thread(module, part) for part in own_statements(statement.body))
         # Whoever is given the exception would be cancelled by it, though nobody cancelled them.

@@ -45,7 +45,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.cleanup.certain import is_shielded, runs_on_asyncio
+from flake8_cancel.code.cleanup.certain import is_shielded
+from flake8_cancel.code.cleanup.frameworks import runs_on_asyncio
 from flake8_cancel.code.cleanup.framing import framed
 from flake8_cancel.code.cleanup.releases import Skip, held_lock
 from flake8_cancel.code.cleanup.taking import shown

@@ -61,9 +61,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.cleanup.certain import runs_on_asyncio
 from flake8_cancel.code.cleanup.entrances import half_entered
 from flake8_cancel.code.cleanup.entries import may_be_gone
+from flake8_cancel.code.cleanup.frameworks import on_asyncio
 from flake8_cancel.code.cleanup.framing import framed
 from flake8_cancel.code.cleanup.openings import abandoned
 from flake8_cancel.code.cleanup.releases import Skip, skipped_releases
@@ -90,8 +90,9 @@ class ReleaseSkippedOnCancel(Rule):
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
         assert isinstance(node, ast.AsyncFunctionDef)
-        if not runs_on_asyncio(module):
-            return
+        return on_asyncio(module, self._found(node, module))
+
+    def _found(self, node: ast.AsyncFunctionDef, module: Module) -> Iterator[Finding]:
         for skip in skipped_releases(module, node):
             way_out = (
                 "begin its try where the thing is taken" if _is_in_finally(module, skip) else "put it in a finally"

@@ -42,7 +42,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.cleanup.certain import runs_on_asyncio
+from flake8_cancel.code.cleanup.frameworks import runs_on_asyncio
 from flake8_cancel.code.cleanup.framing import framed_teardown
 from flake8_cancel.code.cleanup.taking import shown
 from flake8_cancel.code.cleanup.teardowns import torn_down

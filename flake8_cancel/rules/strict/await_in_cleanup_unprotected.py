@@ -48,7 +48,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_cancel.code.cleanup.blocks import cleanup_blocks
-from flake8_cancel.code.cleanup.certain import runs_on_asyncio
+from flake8_cancel.code.cleanup.frameworks import runs_on_asyncio
 from flake8_cancel.code.cleanup.unprotected import cut
 from flake8_cancel.rule import Finding, Module, Rule
 

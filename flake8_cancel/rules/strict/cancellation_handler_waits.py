@@ -41,7 +41,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_cancel.code.cleanup.certain import runs_on_asyncio
+from flake8_cancel.code.cleanup.frameworks import runs_on_asyncio
 from flake8_cancel.code.cleanup.unprotected import delaying
 from flake8_cancel.code.patterns import ASYNC_BLOCK
 from flake8_cancel.rule import Finding, Module, Rule
