@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import Facts
+from flake8_cancel.code.cleanup.ended_by_helper import is_ended_inside
 from flake8_cancel.code.cleanup.outlasting import outlasts
 from flake8_cancel.code.cleanup.owing import Reason, is_wide, reasons
 from flake8_cancel.code.cleanup.releases import any_of, guards, handed_to_with, lets_out, passes
@@ -200,7 +201,9 @@ def _missing(
             return False
         # The yield of a context manager raises the cancellation of its body.
         is_cut = point.kind != SUSPEND or (
-            is_interruptible(module, point.node) and not _is_abstract(module, point.node)
+            is_interruptible(module, point.node)
+            and not _is_abstract(module, point.node)
+            and not is_ended_inside(module, point.node, reason.thing)
         )
         return is_cut and lets_out(flow, state, is_release)
 

@@ -24,8 +24,8 @@ from flake8_cancel.code.verbs import words
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
-# What these make lives in memory alone.
-_MAKERS = frozenset({"io.BytesIO", "io.StringIO"})
+# What these make lives in memory alone, or is closed by the server behind the handler of a request.
+_MAKERS = frozenset({"aiohttp.web.WebSocketResponse", "io.BytesIO", "io.StringIO"})
 _PARSER = "Parser"
 # The first words of what makes a cursor.
 _CURSORS = frozenset({"cursor", "execute", "executemany", "executescript"})

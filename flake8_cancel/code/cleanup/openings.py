@@ -88,7 +88,7 @@ def abandoned(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Abando
             flow, starts, is_safe, handing
         ):
             continue
-        place = skipped(module, flow, starts, is_safe)
+        place = skipped(module, flow, starts, is_safe, [act.thing for act in made])
         if place is not None and place not in places and flow.walk(starts, passes(handing), avoid=passes(releases)):
             places.add(place)
             yield Abandoned(statement, names[-1], place)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flake8_cancel.code.api import Facts
 from flake8_cancel.code.cleanup.certain import given_elsewhere, is_certain, is_lock_pair
 from flake8_cancel.code.cleanup.contradicting import contradicting
+from flake8_cancel.code.cleanup.ended_by_helper import is_ended_inside
 from flake8_cancel.code.cleanup.passed_clauses import is_in_passed_clause
 from flake8_cancel.code.cleanup.taking import (
     MADE,
@@ -94,7 +95,9 @@ def behind(flow: Flow, statement: ast.stmt, begun: Iterable[State]) -> list[Stat
     return list(found)
 
 
-def skipped(module: Module, flow: Flow, starts: Iterable[State], is_release: Releases) -> ast.AST | None:
+def skipped(
+    module: Module, flow: Flow, starts: Iterable[State], is_release: Releases, things: Collection[Key | None] = ()
+) -> ast.AST | None:
     """Return a place where a cancellation leaves the function without a release, None where every one meets a release.
 
     Args:
@@ -102,10 +105,13 @@ def skipped(module: Module, flow: Flow, starts: Iterable[State], is_release: Rel
         flow: the graph of a function in it.
         starts: where the thing is held.
         is_release: tells the states in which it is given back.
+        things: what is held, if a helper may give that back too.
     """
 
     def leaks(state: State) -> bool:
-        return is_place(module, state) and lets_out(flow, state, is_release)
+        if not is_place(module, state) or any(is_ended_inside(module, state.point.node, thing) for thing in things):
+            return False
+        return lets_out(flow, state, is_release)
 
     path = flow.walk(starts, leaks, avoid=is_release)
     return path[-1].point.node if path else None
@@ -251,7 +257,7 @@ def _skip(module: Module, flow: Flow, taking: Act, giving: list[Act]) -> Skip | 
     first = flow.walk(starts, passes(nodes))
     statements = own_statements(flow.function.body)
     others = {node for node in statements if any(may_give_back(act, taking, module.facts) for act in givings(node))}
-    place = skipped(module, flow, starts, any_of(is_release, passes(others))) if first else None
+    place = skipped(module, flow, starts, any_of(is_release, passes(others)), [taking.thing]) if first else None
     if first is None or place is None:
         return None
     reached = first[-1].point.node

@@ -75,6 +75,8 @@ class Flows:
         if known is not None:
             return (Error(known),) if known else ()
         helper = self.module.definition(call.func)
+        if helper is None and _exits(call):
+            return (Error("builtins.SystemExit"),)
         if isinstance(helper, ast.ClassDef) or helper is None or helper.decorator_list:
             return None
         if isinstance(helper, ast.AsyncFunctionDef) != awaited or _is_generator(helper):
@@ -86,6 +88,14 @@ class Flows:
         if ends is None or any(end.kind != "raise" for end in ends):
             return None
         return tuple(sorted({end.error for end in ends if end.error}))
+
+
+def _exits(call: ast.Call) -> bool:
+    """Tell whether a method is called that ends the program with a status, as those of command lines have it."""
+    match call:
+        case ast.Call(func=ast.Attribute(attr="exit"), args=[ast.Constant(value=int())], keywords=[]):
+            return True
+    return False
 
 
 def _is_generator(function: AnyFunction) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.graph.errors import CANCELLED_ERROR
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import YIELD, State
+from flake8_cancel.code.graph.settled import returns_settled, was_awaited
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.tree import of_types, walk
 
@@ -25,7 +26,7 @@ def is_interruptible(module: Module, node: ast.AST, around: _Around = frozenset(
 
     It does not come out of a coroutine function of this file that never suspends or takes every cancellation itself,
     nor of the wait for a lock that nobody in this file holds while he suspends, for room in a queue without end, for an
-    item of a queue that is just known to hold one, or for a task that is over.
+    item of a queue that is just known to hold one, for a task that is over, or for a future that is done.
 
     Args:
         module: the module.
@@ -36,11 +37,13 @@ def is_interruptible(module: Module, node: ast.AST, around: _Around = frozenset(
     if isinstance(node, ast.withitem):
         return not _is_free(module, node.context_expr, around)
     call = node.value if isinstance(node, ast.Await) else None
-    if call is not None and _is_over(module, call):
+    if isinstance(node, ast.Await) and (_is_over(module, node.value) or was_awaited(module, node)):
         return False
     if isinstance(call, ast.Call) and any(at_once(module, call) for at_once in (_has_room, _has_item, _closes_at_once)):
         return False
     helper = module.called(call) if isinstance(call, ast.Call) else None
+    if isinstance(helper, ast.FunctionDef) and returns_settled(module, helper):
+        return False
     if not isinstance(helper, ast.AsyncFunctionDef) or helper.decorator_list or helper in around:
         return True
     if _may_be_overridden(helper):

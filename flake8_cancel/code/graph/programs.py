@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.graph.edges import NEXT
-from flake8_cancel.code.graph.points import ASYNC_EXIT, SUSPEND, YIELD
+from flake8_cancel.code.graph.points import SUSPEND, YIELD
 from flake8_cancel.code.graph.testing import has_deadline, is_run
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def runs_as_program(module: Module, function: ast.AST | None, around: frozenset[
         return False
     if any(_is_command(module, decorator) for decorator in function.decorator_list):
         return True
-    uses, around = module.uses(function), around | {function}
+    # A use of its own says no more of it than those by which it was begun.
+    uses = [use for use in module.uses(function) if module.function(use) is not function]
+    around = around | {function}
     owner = module.parent(function)
     if isinstance(owner, ast.ClassDef) and not function.name.startswith("_"):
         is_known = _is_made_in_program(module, owner, around)
@@ -60,16 +62,27 @@ def ends_program(module: Module, wait: ast.Await) -> bool:
         return False
     waits = flow.suspensions(lambda point: point.node is wait)
     behind = [step.state for state in waits for step in flow.steps(state) if step.sure and step.kind == NEXT]
-    if flow.walk(behind, lambda state: state.point.kind in (SUSPEND, ASYNC_EXIT, YIELD)) is not None:
+    # What stands around is only left.
+    if flow.walk(behind, lambda state: state.point.kind in (SUSPEND, YIELD)) is not None:
         return False
     callers = [_waits_for(module, use, frozenset()) for use in module.uses(function) if not is_run(module, use)]
     return all(caller is not None and ends_program(module, caller) for caller in callers)
 
 
 def _is_made_in_program(module: Module, owner: ast.ClassDef, around: frozenset[ast.AST]) -> bool:
-    """Tell whether only functions that run as a program make objects of a class."""
+    """Tell whether only functions of a program make objects of a class."""
     makers = [module.function(call) for call in module.calls(owner.name) if module.called(call) is owner]
-    return bool(makers) and all(runs_as_program(module, maker, around) for maker in makers)
+    return bool(makers) and all(_is_of_program(module, maker, around) for maker in makers)
+
+
+def _is_of_program(module: Module, maker: ast.AST | None, around: frozenset[ast.AST]) -> bool:
+    """Tell whether a function runs as a program, or is a command that runs the loop itself, or only helps such ones."""
+    if not isinstance(maker, ast.FunctionDef) or maker in around:
+        return runs_as_program(module, maker, around)
+    if any(_is_command(module, decorator) for decorator in maker.decorator_list):
+        return True
+    uses, around = module.uses(maker), around | {maker}
+    return bool(uses) and all(_is_of_program(module, module.function(use), around) for use in uses)
 
 
 def _is_command(module: Module, decorator: ast.expr) -> bool:

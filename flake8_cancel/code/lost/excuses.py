@@ -15,7 +15,9 @@ from flake8_cancel.code.lost.answers import Answers
 from flake8_cancel.code.lost.arranged import arranges_for_it, caller_holds_one
 from flake8_cancel.code.lost.disconnects import only_hears_of_disconnect
 from flake8_cancel.code.lost.flags import flags_beside_cancels, is_option, own_parts, says_stop
+from flake8_cancel.code.lost.in_flight import tells_of_error
 from flake8_cancel.code.lost.keeping import keeps, kept_in, tells_waiter
+from flake8_cancel.code.lost.loop_flags import ends_by_flag
 from flake8_cancel.code.lost.outwaiting import outwaits
 from flake8_cancel.code.tree import children, walk
 
@@ -93,20 +95,25 @@ class Excuses:
         return self._once(test, self._asks_for_kept) or (self._once(test, self._is_guard) and self._raises_after(state))
 
     def ends_loop(self, state: State) -> bool:
-        """Tell whether a state is the test of a loop that asks for what the handler sets, which ends the loop."""
+        """Tell whether a state is the test of a loop, or in it, for what the handler sets, which ends the loop."""
         return state.point.kind == STEP and self._once(state.point.node, self._asks_for_end)
 
     def _begins_no_turn(self, statement: ast.AST) -> bool:
         """Tell whether a statement is the first of such a loop's body: its next turn is no certain one."""
         loop = self._module.parent(statement)
-        return isinstance(loop, ast.While) and loop.body[0] is statement and self._asks_for_end(loop)
+        return isinstance(loop, (ast.If, ast.While)) and loop.body[0] is statement and self._asks_for_end(loop)
 
     def _asks_for_end(self, loop: ast.AST) -> bool:
-        if not isinstance(loop, ast.While) or not isinstance(self._catcher, ast.ExceptHandler):
+        if not isinstance(self._catcher, ast.ExceptHandler):
+            return False
+        if isinstance(loop, ast.If) and not loop.orelse:
+            return ends_by_flag(self._module, loop, self._catcher)
+        if not isinstance(loop, ast.While):
             return False
         assigned = (node for part in self._catcher.body for node in walk(part) if isinstance(node, ast.Assign))
         names = {target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)}
-        return any(isinstance(node, ast.Name) and node.id in names for node in walk(loop.test))
+        is_local = any(isinstance(node, ast.Name) and node.id in names for node in walk(loop.test))
+        return is_local or ends_by_flag(self._module, loop, self._catcher)
 
     def excludes(self, state: State, after: State) -> bool:
         """Tell whether an edge is the answer of a test that a cancellation does not get."""
@@ -211,6 +218,8 @@ class Excuses:
                 if helper is None and isinstance(node.func, ast.Name) and "cancelling" in node.func.id:
                     return True
             if isinstance(node, ast.Name) and self._is_error_in_flight(node):
+                return True
+            if isinstance(node, ast.Name) and tells_of_error(self._module, self._flow.function, node.id):
                 return True
         return any(map(self._is_flag, self._references(test)))
 

@@ -154,7 +154,7 @@ def _takers(module: Module, node: ast.AST) -> Iterator[ast.expr | None]:
         if isinstance(around, (ast.With, ast.AsyncWith)):
             managers = [item.context_expr for item in _entered_before(around, child)]
             for manager in managers if not in_group else ():
-                yield from _suppressed(module, manager)
+                yield from (None,) if _is_answered(module, around, manager) else _suppressed(module, manager)
             in_group = in_group or any(module.kind(manager) is Kind.TASK_GROUP for manager in managers)
         elif isinstance(around, _TRIES) and child in around.body and (not in_group or not isinstance(around, ast.Try)):
             # What leaves a group's block is an ExceptionGroup: an `except*` alone takes what is inside it.
@@ -168,6 +168,13 @@ def _takers(module: Module, node: ast.AST) -> Iterator[ast.expr | None]:
 def _entered_before(statement: ast.With | ast.AsyncWith, child: ast.AST) -> list[ast.withitem]:
     """Return the items whose managers are entered when a part of the statement is run."""
     return statement.items[: statement.items.index(child)] if isinstance(child, ast.withitem) else statement.items
+
+
+def _is_answered(module: Module, block: ast.With | ast.AsyncWith, manager: ast.expr) -> bool:
+    """Tell whether a block calls its own manager: who is told there how it went is told of an error by leaving."""
+    name = module.reference(manager)
+    calls = (node for statement in block.body for node in walk(statement) if isinstance(node, ast.Call))
+    return name is not None and any(module.reference(call.func) == name for call in calls)
 
 
 def _suppressed(module: Module, manager: ast.expr) -> Sequence[ast.expr]:

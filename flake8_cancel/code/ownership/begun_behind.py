@@ -1,13 +1,30 @@
-"""Coroutine functions that begin only behind a place, so that nobody of them waits yet when the place is passed."""
+"""Coroutine functions that begin, or come to a wait, only behind a place: nobody waits yet when that is passed."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
+# The method of a protocol that a loop calls before it gives the connection to whoever makes it.
+_MADE = "connection_made"
+_CONNECTS = frozenset(
+    {
+        "connect_accepted_socket",
+        "connect_read_pipe",
+        "connect_write_pipe",
+        "create_connection",
+        "create_datagram_endpoint",
+        "create_unix_connection",
+        "subprocess_exec",
+        "subprocess_shell",
+    }
+)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _LOOPS = (ast.AsyncFor, ast.For, ast.While)
 
@@ -30,6 +47,56 @@ def begins_behind(
     return bool(uses) and all(
         _is_behind(module, use, place) or begins_behind(module, module.function(use), place, around) for use in uses
     )
+
+
+def waits_for_connection_made(module: Module, waiter: ast.Await | ast.Return, place: ast.AST) -> bool:
+    """Tell whether a function waits behind the making of a connection for what its protocol does as it is made.
+
+    Args:
+        module: the module.
+        waiter: where the function waits.
+        place: what ends the wait, in a protocol or in what a protocol was made with.
+    """
+    function = module.function(waiter)
+    makes = (
+        wait
+        for wait in module.awaits()
+        if module.function(wait) is function and wait.lineno < waiter.lineno and _connects(wait.value)
+    )
+    return next(makes, None) is not None and _is_run_when_made(module, module.function(place))
+
+
+def _connects(waited: ast.expr) -> bool:
+    return isinstance(waited, ast.Call) and isinstance(waited.func, ast.Attribute) and waited.func.attr in _CONNECTS
+
+
+def _is_run_when_made(module: Module, function: ast.AST | None) -> bool:
+    """Tell whether a function is the method of a protocol that a loop calls first, or is called by it alone."""
+    if isinstance(function, ast.FunctionDef):
+        return function.name == _MADE and isinstance(module.parent(function), ast.ClassDef)
+    call = module.parent(function) if isinstance(function, ast.Lambda) else None
+    protocol = module.called(call) if isinstance(call, ast.Call) else None
+    if not isinstance(call, ast.Call) or not isinstance(protocol, ast.ClassDef) or not isinstance(function, ast.Lambda):
+        return False
+    kept = [name for one in protocol.body if _is_init(one) for name in _keeping(module, one, call, function)]
+    calls = [one for name in kept for one in module.calls(name)]
+    return bool(calls) and all(_is_run_when_made(module, module.function(one)) for one in calls)
+
+
+def _is_init(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == "__init__"
+
+
+def _keeping(module: Module, init: ast.stmt, call: ast.Call, given: ast.expr) -> Iterator[str]:
+    """Yield the attributes that are given an argument of what makes an object."""
+    assert isinstance(init, ast.FunctionDef)
+    own = [one.arg for one in init.args.args[1:]]
+    name = own[call.args.index(given)] if given in call.args and len(call.args) <= len(own) else ""
+    name = next((one.arg or "" for one in call.keywords if one.value is given), name)
+    for node in walk(init):
+        match node:
+            case ast.Assign(targets=[ast.Attribute(attr=attribute)], value=ast.Name(id=value)) if value == name:
+                yield attribute
 
 
 def _is_behind(module: Module, use: ast.expr, place: ast.AST) -> bool:

@@ -12,7 +12,8 @@ from flake8_cancel.code.graph.errors import CANCELLED_ERROR
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.programs import ends_program, runs_as_program
 from flake8_cancel.code.graph.testing import has_deadline, is_fixture, is_run, is_test, runs_in_test
-from flake8_cancel.code.ownership.holding import Hold, holds
+from flake8_cancel.code.ownership.ending_around import closed_by_callers
+from flake8_cancel.code.ownership.holding import Hold, given_to, holds
 from flake8_cancel.code.ownership.self_ending import ends_by_itself
 from flake8_cancel.code.ownership.sweeping import sweeps
 from flake8_cancel.code.ownership.task_errors import raises_errors_of_others
@@ -98,7 +99,7 @@ def orphans(module: Module, function: ast.AsyncFunctionDef) -> list[Orphan]:
             places, fails = walk.failing(raises, abandoning), True
         elif any(_is_for_errors(module, function, hold, place) for place in places):
             continue
-        if ends_by_itself(module, flow, hold, places):
+        if ends_by_itself(module, flow, hold, places) or closed_by_callers(module, function, given_to(module, hold)):
             continue
         for left in found:
             if fails == left.fails and not set(places).isdisjoint(left.places):

@@ -14,7 +14,7 @@ from flake8_cancel.code.lost.keeping import is_log
 from flake8_cancel.code.lost.undisturbed import never_cancelled
 from flake8_cancel.code.meaning.scopes import FUNCTIONS
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.ownership.begun_behind import begins_behind
+from flake8_cancel.code.ownership.begun_behind import begins_behind, waits_for_connection_made
 from flake8_cancel.code.ownership.futures import (
     handed_out,
     is_another_run,
@@ -173,6 +173,8 @@ def _may_leave(module: Module, waiter: ast.Await | ast.Return, call: ast.Call, i
     if not (isinstance(waiter, ast.Return) or isinstance(around, ast.AsyncFunctionDef)):
         return False
     if _takes_away(module, waiter) or begins_behind(module, around, call):
+        return False
+    if waits_for_connection_made(module, waiter, call):
         return False
     if not is_called:
         return True

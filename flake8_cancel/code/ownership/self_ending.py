@@ -6,11 +6,13 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.cleanup.releases import ends_normally
 from flake8_cancel.code.graph.edges import NEXT
 from flake8_cancel.code.graph.flow import Flow
-from flake8_cancel.code.graph.points import ASYNC_EXIT, SUSPEND, YIELD
+from flake8_cancel.code.graph.points import ASYNC_EXIT, CLAUSE, SUSPEND, YIELD, State
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.ownership.holding import Hold
+from flake8_cancel.code.ownership.holding import Hold, given_to
+from flake8_cancel.code.ownership.task_exits import cares
 from flake8_cancel.code.ownership.task_making import GATHER, WAIT
 from flake8_cancel.code.ownership.task_uses import names_in
 from flake8_cancel.code.tree import walk
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _THREAD = "asyncio.to_thread"
 _ALL = "asyncio.ALL_COMPLETED"
+_TIMEOUTS = frozenset({"asyncio.TimeoutError", "builtins.TimeoutError"})
 _WAITING = (("join",), ("wait",))
 _PUTS = ("put", "put_nowait")
 _THREAD_QUEUES = ("queue.LifoQueue", "queue.PriorityQueue", "queue.Queue", "queue.SimpleQueue")
@@ -42,6 +45,8 @@ def ends_by_itself(module: Module, flow: Flow, hold: Hold, places: Sequence[ast.
     """
     if all(_is_one_turn(module, place) for place in places) and _is_for_caller(module, flow, hold):
         return True
+    if all(_is_let_run(module, flow, hold, place) for place in places):
+        return True
     coroutine = module.value(hold.call.args[0]) if hold.call.args else None
     if not isinstance(coroutine, ast.Call):
         return False
@@ -53,7 +58,7 @@ def ends_by_itself(module: Module, flow: Flow, hold: Hold, places: Sequence[ast.
         return False
     if words(method)[:1] in _WAITING and not coroutine.args and not coroutine.keywords:
         return all(_is_for_all(module, wait) for wait in waits)
-    return ends(method, module.facts) and all(_is_last(flow, place) for place in places)
+    return ends(method, module.facts) and all(_is_last(flow, place) or _is_limited(module, place) for place in places)
 
 
 def _is_one_turn(module: Module, place: ast.AST) -> bool:
@@ -62,6 +67,21 @@ def _is_one_turn(module: Module, place: ast.AST) -> bool:
         case ast.Await(value=ast.Call(func=func, args=[ast.Constant(value=0)])):
             return module.name(func) == "asyncio.sleep"
     return False
+
+
+def _is_let_run(module: Module, flow: Flow, hold: Hold, place: ast.AST) -> bool:
+    """Tell whether a function lets a task run on, and ends, when what it waits for at a place takes too long."""
+    around = set(module.ancestors(place))
+    late = {
+        state.point.node: State(state.point.targets[0], state.pending)
+        for state in flow.every_state()
+        if state.point.kind == CLAUSE
+        and not _TIMEOUTS.isdisjoint(state.point.wanted)
+        and isinstance(block := module.parent(state.point.node), ast.Try)
+        and not around.isdisjoint(block.body)
+    }
+    things = given_to(module, hold)
+    return flow.walk(late.values(), ends_normally, avoid=lambda state: cares(hold, things, state)) is not None
 
 
 def _is_for_caller(module: Module, flow: Flow, hold: Hold) -> bool:
@@ -113,6 +133,12 @@ def _wait_for_several(module: Module, place: ast.AST) -> ast.Call | None:
 def _is_for_all(module: Module, wait: ast.Call) -> bool:
     asks_for_all = (one.arg == "return_when" and module.name(one.value) == _ALL for one in wait.keywords)
     return module.name(wait.func) == WAIT and all(asks_for_all)
+
+
+def _is_limited(module: Module, place: ast.AST) -> bool:
+    """Tell whether a place only watches tasks for a time, after which its function goes on without them."""
+    wait = _wait_for_several(module, place)
+    return wait is not None and any(one.arg == "timeout" for one in wait.keywords)
 
 
 def _is_last(flow: Flow, place: ast.AST) -> bool:

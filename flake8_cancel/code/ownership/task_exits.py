@@ -11,8 +11,9 @@ from flake8_cancel.code.cleanup.teardowns import torn_down
 from flake8_cancel.code.graph import managers
 from flake8_cancel.code.graph.flow import cancelled_pending
 from flake8_cancel.code.graph.interrupted import is_interruptible
-from flake8_cancel.code.graph.points import ASYNC_EXIT, STEP, SUSPEND, YIELD, State
+from flake8_cancel.code.graph.points import ASYNC_EXIT, EXIT, STEP, SUSPEND, YIELD, State
 from flake8_cancel.code.lost.keeping import is_log
+from flake8_cancel.code.ownership.ending_around import closes
 from flake8_cancel.code.ownership.holding import Hold
 from flake8_cancel.code.tree import walk
 
@@ -54,6 +55,8 @@ def cares(hold: Hold, things: frozenset[str], state: State) -> bool:
         state: a state on the way out.
     """
     node = state.point.node
+    if state.point.kind in (ASYNC_EXIT, EXIT) and isinstance(node, ast.withitem):
+        return closes(node, things)
     if state.point.kind == STEP and isinstance(node, (ast.stmt, ast.withitem)):
         return any(_is_care(hold, things, inner) for inner in walk(node))
     return False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import YIELD
 from flake8_cancel.code.lost.keeping import parameter_given
+from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.timeouts.deadlines import deadline, timeout_items
 from flake8_cancel.code.tree import named, walk
 
@@ -18,6 +19,9 @@ _Around = frozenset[ast.AST]
 # What these return is set from a timer of the loop, or by a thread, which hold it and so the task that waits for it.
 _HELD = frozenset({"asyncio.sleep", "asyncio.to_thread"})
 _IN_THREAD = "run_in_executor"
+_BLOCKS = (ast.AsyncWith, ast.Try, ast.With)
+# These hold who waits for them.
+_PRIMITIVES = frozenset({Kind.BARRIER, Kind.CONDITION, Kind.EVENT, Kind.LOCK, Kind.QUEUE, Kind.SEMAPHORE})
 
 
 def needs_no_keeper(module: Module, call: ast.Call) -> bool:
@@ -95,8 +99,22 @@ def _is_timed(module: Module, wait: ast.AST, around: _Around) -> bool:
         return True
     if any(_is_inside(module, wait, block) for block in module.ancestors(wait)) or not is_interruptible(module, wait):
         return True
+    if _is_told(module, wait):
+        return True
     call = wait.value if isinstance(wait, ast.Await) else None
     return isinstance(call, ast.Call) and _is_kept(module, call, around)
+
+
+def _is_told(module: Module, wait: ast.AST) -> bool:
+    """Tell whether a function waits for an event, a queue and the like, which hold who waits, with nothing to clean up.
+
+    Whoever may ever end the wait has a hold of them. Where nobody has any more, a cleanup would still be missed.
+    """
+    function = module.function(wait)
+    if any(isinstance(one, _BLOCKS) and module.function(one) is function for one in module.ancestors(wait)):
+        return False
+    method = wait.value.func if isinstance(wait, ast.Await) and isinstance(wait.value, ast.Call) else None
+    return isinstance(method, ast.Attribute) and module.kind(method.value) in _PRIMITIVES
 
 
 def _is_shared(module: Module, wait: ast.AST, function: ast.AsyncFunctionDef, call: ast.Call) -> bool:

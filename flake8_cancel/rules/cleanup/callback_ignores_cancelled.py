@@ -42,9 +42,9 @@ Fix:
 Not found:
     A callback of what this file does not show to be a task, or a future that it waits for or cancels; one that another
     file gives to a task; one with a decorator; one that a function takes from its tasks before it cancels them; a
-    function that the callback hands its task to. A loop over tasks that
-    this file did not cancel before it waited; a ``result()`` there where another function cancels, since that may be
-    meant to end this one as the task ended.
+    function that the callback hands its task to; a block whose manager is called in it, and may answer with the error.
+    A loop over tasks that this file did not cancel before it waited; a ``result()`` there where another function
+    cancels, since that may be meant to end this one as the task ended.
 """
 
 from __future__ import annotations

@@ -46,10 +46,10 @@ Not found:
     what the error broke: of what the function neither made nor opened and the ``try`` does not wait for, in a clause
     for one kind of error, or under a condition that asks the error. An attribute that the clause sets back to None, a
     task that is one, and what the object opens in a task of its own: who cancels that closes it. What is only cleaned
-    up if it says itself that it is there, or was to be opened by a method that is abstract here. A file that imports no
-    asyncio and steps through its coroutines itself (``coroutine.send(None)``). In a file that uses
-    anyio, what waits in a shielded scope, and clauses for one kind of error. Where such a clause ends a process, CNL405
-    speaks.
+    up if it says itself that it is there, or was to be opened by a method that is abstract here. What a helper of this
+    file that is given the thing ends itself when it is cancelled. A wait for what is done by then. A file that imports
+    no asyncio and steps through its coroutines itself (``coroutine.send(None)``). In a file that uses anyio, what waits
+    in a shielded scope, and clauses for one kind of error. Where such a clause ends a process, CNL405 speaks.
 """
 
 from __future__ import annotations

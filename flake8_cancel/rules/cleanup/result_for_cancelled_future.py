@@ -53,8 +53,9 @@ Not found:
     A future that nobody awaits in this file and that no public function of it makes for its caller, or that this file
     does not show to be one. A waiter with a manager or a callback that may take the future away when it is cancelled,
     or whose ``finally`` does more than that, or that goes on then; and a place that asks before ``call_soon()``: only
-    the same turn of the loop is left for the mistake. A waiter that is begun behind that place alone. A function all of
-    whose callers in this file ask, or take the error. Waiters that are tests, or stand beside them.
+    the same turn of the loop is left for the mistake. A waiter that is begun behind that place alone, or waits behind
+    the making of a connection for what its protocol does in ``connection_made()``. A function all of whose callers in
+    this file ask, or take the error. Waiters that are tests, or stand beside them.
 """
 
 from __future__ import annotations

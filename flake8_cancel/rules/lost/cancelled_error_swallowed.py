@@ -37,12 +37,12 @@ Not found:
     the caller chose what is to become of a cancellation (``ignore_cancelled``). One that keeps the exception, hands it
     on to something other than a log, cancels the future that waits for the function's outcome, cancels the current task
     again, or sets a flag under which it is raised later. One in a function that has the event loop cancel a task at a
-    time of its own (``call_later(1, task.cancel)``). Cleanup after an error, behind which that error is raised
-    again. A function that runs while its caller holds a cancellation (a parameter is one, or it is private and only
-    called in handlers of CancelledError). A handler around nothing but waits for a websocket of quart, which tells by a
-    cancellation that the other side is gone. A handler around nothing but the wait for a task that was cancelled
-    before: that one is CNL901. What is only the end of a task or of the program: CNL904. Tests, fixtures and what only
-    tests of the file run, unless a deadline of their own cancels them.
+    time of its own (``call_later(1, task.cancel)``). Cleanup after an error, behind which that error is raised again,
+    as a local tells in which a handler keeps it. A function that runs while its caller holds a cancellation (a
+    parameter is one, or it is private and only called in handlers of CancelledError). A handler around nothing but
+    waits for a websocket of quart, which tells by a cancellation that the other side is gone. A handler around nothing
+    but the wait for a task that was cancelled before: that one is CNL901. What is only the end of a task or of the
+    program: CNL904. Tests, fixtures and what only tests of the file run, unless a deadline of their own cancels them.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ Not found:
     only use is ``add_done_callback()``, what a lambda returns, or a helper of this file that does more with the task
     than to return it, or that nobody in this file calls only to drop what it returns. A coroutine function that asks
     for ``asyncio.current_task()`` and may keep itself, and one that waits only for timers and threads, under a
-    deadline, or for a future that the caller of its maker gets, for these hold it. A task that ``__del__`` makes to
-    close something as well as it can.
+    deadline, for events and queues of asyncio with nothing to clean up then, or for a future that the caller of its
+    maker gets, for these hold it. A task that ``__del__`` makes to close something as well as it can.
 """
 
 from __future__ import annotations

@@ -35,13 +35,15 @@ Fix:
 Not found:
     What somebody else may hold: a task that is stored, returned, used in a nested function or passed on before the
     function suspends, one with a callback of its own, a shielded one. A function that never waits for the task nor
-    cancels it, which may mean it to run on. A way out on which something is called with what the task was given, for
-    that may end it too. Functions with which the event loop ends, as ``asyncio.run()`` has them, those that they await,
-    tests and their fixtures. An error of tasks that take their errors themselves, or only sleep. Coroutines that a
-    ``gather`` made tasks of. Tasks that do no harm by themselves: of a function of this file that never suspends; of a
-    thread, which runs on whatever happens, or of one that only waits for what it gave a thread to do; such as only wait
-    for something, watched until all are over; such as close something, where the function has nothing more to wait for
-    behind them. One that is returned when it has had its first turn.
+    cancels it, or comes to its end without it when a wait takes too long, which may mean it to run on. A way out on
+    which something is called with what the task was given, or a connection that it was given is closed, for that may
+    end it too. Functions with which the event loop ends, as ``asyncio.run()`` has them, those that they await,
+    tests and their fixtures; those that run only as tasks which nobody cancels. An error of tasks that take their
+    errors themselves, or only sleep. Coroutines that a ``gather`` made tasks of. Tasks that do no harm by themselves:
+    of a function of this file that never suspends; of a thread, which runs on whatever happens, or of one that only
+    waits for what it gave a thread to do; such as only wait for something, watched until all are over; such as close
+    something, where the function has nothing more to wait for behind them, or waits for them only for some time. One
+    that is returned when it has had its first turn.
 """
 
 from __future__ import annotations

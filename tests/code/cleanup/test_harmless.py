@@ -12,7 +12,7 @@ from flake8_cancel.code.cleanup.failures import missed_cleanups
 from flake8_cancel.code.cleanup.releases import skipped_releases
 from tests.code.asking import module_of
 
-HEADER = "import asyncio, contextlib, pytest\nasync def program(client, pool, work, seen=[0]):\n"
+HEADER = "import aiohttp.web, asyncio, contextlib, pytest\nasync def program(client, pool, work, seen=[0]):\n"
 
 
 def is_missed(body: str) -> bool:
@@ -28,6 +28,8 @@ def is_missed(body: str) -> bool:
     [
         ("x = PageParser()\nawait work()\nx.close()", False),
         ("x = PageReader()\nawait work()\nx.close()", True),
+        ("x = aiohttp.web.WebSocketResponse()\nawait work()\nawait x.close()", False),
+        ("x = aiohttp.WebSocket()\nawait work()\nawait x.close()", True),
         ("x = client.pages()\nasync for _ in x: break\nawait x.aclose()", False),
         ("x = client.pages()\nawait x.asend(1)\nawait x.aclose()", False),
         ("x = Pages()\nasync for _ in x: break\nawait x.aclose()", True),

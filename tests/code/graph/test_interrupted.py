@@ -221,3 +221,46 @@ class More:
     module = module_of(textwrap.dedent(HELPERS) + around)
     *_, wait = [node for node in ast.walk(module.tree.body[-1]) if isinstance(node, ast.Await)]
     assert is_interruptible(module, wait) == waits
+
+
+@pytest.mark.parametrize(
+    ("body", "waits"),
+    [
+        ("await x; await x", False),
+        ("await x; y = x; await x", False),
+        ("try: await x\n    except OSError: pass\n    await x", False),
+        ("try: await x\n    finally:\n        if not x.cancelled(): await x", False),
+        ("if x.y: await x\n    await x", True),
+        ("await x; x = base; await x", True),
+        # What was cancelled raises that again.
+        ("try: await x\n    finally: await x", True),
+        ("await base.free; await base.free", False),
+        ("await base.other; await base.other", True),
+    ],
+)
+def test_what_was_awaited_is_done(body: str, waits: bool) -> None:
+    module = module_of(textwrap.dedent(HELPERS) + f"async def f(x, base: Base):\n    {body}")
+    last = max(module.awaits(), key=lambda node: (node.lineno, node.col_offset))
+    assert is_interruptible(module, last) == waits
+
+
+@pytest.mark.parametrize(
+    ("body", "waits"),
+    [
+        ("made.set_result(1)", False),
+        ("try: x.read()\n    except OSError as error: made.set_exception(error)\n    else: made.set_result(1)", False),
+        ("try: x.read(); made.set_result(1)\n    except OSError: pass", True),
+        ("x.append(made)", True),
+        ("if x: made.cancel()", True),
+        ("if x: return x\n    made.cancel()", True),
+    ],
+)
+def test_a_future_may_be_done_when_it_is_returned(body: str, waits: bool) -> None:
+    around = f"""
+def plain(x):
+    made = asyncio.Future()
+    {body}
+    return made
+async def g(x): await plain(x)
+"""
+    assert answer("", around) == waits

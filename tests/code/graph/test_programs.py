@@ -18,6 +18,8 @@ from tests.code.asking import function, module_of
         "async def it(): ...\nasync def root(): print(await it())\nasyncio.run(root())",
         "import click\n@click.command()\nasync def it(): ...",
         "import typer\n@app.command\n@background\nasync def it(): ...",
+        "import click\nclass It:\n    async def it(self): await self.view.it()\n"
+        "def made(): return It()\n@click.command()\ndef main(): asyncio.run(made().it())",
     ],
 )
 def test_a_program_is_run_to_its_end(source: str) -> None:
@@ -37,6 +39,8 @@ def test_a_program_is_run_to_its_end(source: str) -> None:
         "async def it(): ...\ndef later(loop): asyncio.run_coroutine_threadsafe(it(), loop)",
         # Others call what a class shows them.
         "class It:\n    async def it(self): ...\n    def run(self): asyncio.run(self.it())",
+        "import click\nclass It:\n    async def it(self): ...\n"
+        "def made(): return It()\ndef main(): asyncio.run(made().it())",
         # A bot has commands too.
         "import bot\n@bot.command()\nasync def it(): ...",
     ],
@@ -52,6 +56,7 @@ def test_others_may_cancel_it(source: str) -> None:
         ("await client.read()", True),
         ("try: await client.read()\n    finally: client.close()", True),
         ("await client.read()\n    await client.close()", False),
+        ("async with client: await client.read()", True),
         ("while True: await client.read()", False),
     ],
 )

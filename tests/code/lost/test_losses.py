@@ -145,6 +145,7 @@ def test_what_its_own_finally_does_is_no_going_on() -> None:
         "try:\n    x.close()\nfinally:\n    raise",
         "with y:\n    raise",
         "sys.exit(1)",
+        "x.exit(1)",
         "if isinstance(e, CancelledError):\n    raise",
         "if not isinstance(e, Exception):\n    raise",
         "if isinstance(e, (x.Unknown, OSError)):\n    return 1\nraise",
@@ -161,6 +162,8 @@ def test_what_is_raised_again_is_not_lost(statement: str) -> None:
     "statement",
     [
         "if y:\n    raise",
+        "x.exit()",
+        "x.exit(y)",
         "def g():\n    raise",
         "try:\n    raise\nexcept CancelledError:\n    pass",
         "with contextlib.suppress(CancelledError):\n    raise",

@@ -56,6 +56,11 @@ def test_a_task_may_keep_itself() -> None:
         ("await rest()", True),
         ("await wait()", False),
         ("yield", False),
+        ("await told.wait()", True),
+        ("await told.wait()\n            await stream.drain()", False),
+        ("async with free: print()", False),
+        ("try: await told.wait()\n            finally: stream.close()", False),
+        ("await stream.wait()", False),
     ],
 )
 def test_the_timers_of_the_loop_keep_a_task(body: str, kept: bool) -> None:
@@ -63,6 +68,7 @@ def test_the_timers_of_the_loop_keep_a_task(body: str, kept: bool) -> None:
         import asyncio
         async def rest(): await asyncio.sleep(1)
         async def wait(): await stream.drain()
+        told, free = asyncio.Event(), asyncio.Lock()
         async def job():
             {body}
         ask(asyncio.create_task(job()))
