@@ -78,10 +78,9 @@ def _is_anonymous(module: Module, child: ast.expr) -> bool:
         return False
     called = module.called(child)
     functions = [called] if called is not None else module.may_call(child)
-    return all(isinstance(one, ast.AsyncFunctionDef) and not _awaits_others(module, one) for one in functions)
+    return all(isinstance(one, ast.AsyncFunctionDef) and not _awaits_others(one) for one in functions)
 
 
-def _awaits_others(module: Module, function: ast.AsyncFunctionDef) -> bool:
+def _awaits_others(function: ast.AsyncFunctionDef) -> bool:
     """Tell whether a function awaits more than what it calls: a future or task may be cancelled by whoever has it."""
-    waited = (wait.value for wait in of_types(function, (ast.Await,)))
-    return any(not isinstance(one, ast.Call) and module.kind(one) is not Kind.COROUTINE for one in waited)
+    return any(not isinstance(wait.value, ast.Call) for wait in of_types(function, (ast.Await,)))

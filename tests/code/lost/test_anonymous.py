@@ -13,9 +13,6 @@ _AROUND = """
 import asyncio
 async def own(): await asyncio.sleep(1)
 async def shared(future): await future
-async def later():
-    job = own()
-    await job
 def made(): return FUTURES[0]
 async def it(jobs, job, store):
     {}
@@ -36,7 +33,6 @@ async def it(jobs, job, store):
         ("", "*jobs", False),
         ("", "own(), job", False),
         ("", "shared(job)", False),
-        ("", "later()", True),
         ("", "made()", False),
         ("", "asyncio.ensure_future(job)", False),
         ("", "", False),
