@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.graph.errors import BASE_EXCEPTION, CANCELLED_ERROR, EXCEPTION, is_exception
-from flake8_cancel.code.lost.anonymous import are_anonymous
 from flake8_cancel.code.lost.treating import LEFT_OUT, USED, treated
 from flake8_cancel.code.meaning.scopes import COMPREHENSIONS
 from flake8_cancel.code.meaning.values import Kind
@@ -63,10 +62,8 @@ def sorting_at(module: Module, test: ast.Call) -> Sorting | None:
     if EXCEPTION not in classes and way != USED:
         return None
     gathers = _gathers(module, test)
-    # Whoever cancels its children need not be told that they are cancelled, nor that they were where nobody can.
+    # Whoever cancels its children need not be told that they are cancelled.
     if way == LEFT_OUT and (not gathers or any(map(module.cancelled_before, gathers)) or _cancels(module, test)):
-        return None
-    if way == LEFT_OUT and all(are_anonymous(module, gather) for gather in gathers):
         return None
     return Sorting(way, gathers[-1] if gathers else None, _named(module, test.args[1]), only_looks)
 

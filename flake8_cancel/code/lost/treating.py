@@ -42,10 +42,7 @@ def treated(module: Module, test: ast.Call) -> tuple[str, bool] | None:
         elif isinstance(around, ast.IfExp):
             if condition is not around.test:
                 return None
-            bad, good = (around.body, around.orelse) if is_error else (around.orelse, around.body)
-            # The error itself, or None: so errors are looked for.
-            is_sought = isinstance(good, ast.Constant) and good.value is None and isinstance(bad, ast.Name)
-            return LEFT_OUT if is_sought else USED, _only_shows(module, bad)
+            return USED, _only_shows(module, around.body if is_error else around.orelse)
         elif isinstance(around, ast.Assert):
             return None if is_error else (USED, False)
         elif isinstance(around, ast.comprehension):

@@ -28,8 +28,7 @@ Fix:
 
 Not found:
     Errors that are only logged while nothing but that is done with the good results, and errors that are looked for
-    among the outcomes of tasks that the function cancelled itself, or by a helper, or of coroutines and tasks that
-    nobody but ``gather()`` has, so that nobody can cancel one alone. Outcomes that another test asks too.
+    among the outcomes of tasks that the function cancelled itself, or by a helper. Outcomes that another test asks too.
 """
 
 from __future__ import annotations
