@@ -22,6 +22,10 @@ async def connect(address, loop, greet):
 """
 LEAVES = """\
 import asyncio
+import os
+
+async def send(*things, **named):
+    await asyncio.sleep(1)
 
 async def work(pool, conns, conn, other):
     try:
@@ -168,6 +172,16 @@ def test_what_must_be_over_first_may_be_waited_for_on_purpose(begins: str, ends:
         ("other.close()", "pool.shutdown()", False),
         ("other.close()", "pool.shutdown(wait=False)", True),
         ("other.close()", "await pool.shutdown()", True),
+        ("send(pool.left[conn])", "del pool.left[conn]", False),
+        ("send(left=pool.left)", "pool.left.remove(conn)", False),
+        ("send(conn)", "pool.left.discard(conn)", False),
+        ("send(conns)", "pool.left.discard(conn)", True),
+        ("asyncio.wait_for(send(conn), 5)", "pool.left.discard(conn)", False),
+        ("asyncio.wait(pool.left)", "pool.left.discard(conn)", True),
+        ("pool.left[conn].wait_closed()", "del pool.left[conn]", True),
+        ("other.close(conn)", "pool.left.discard(conn)", True),
+        ("send(conn.path)", "os.remove(conn.path)", False),
+        ("other.close()", "os.remove(conn.path)", True),
     ],
 )
 def test_what_a_wait_may_not_have_finished_with_is_used_by_nobody_unasked(waits: str, then: str, safe: bool) -> None:

@@ -49,9 +49,7 @@ def _puts(verb: str) -> bool:
     return found[:1] != () and found[0] in _PUTS and found[-1].lower() not in _TOLD
 
 
-def _is_done_after_failure(
-    module: Module, function: ast.AsyncFunctionDef, taking: ast.stmt, release: ast.stmt
-) -> bool:
+def _is_done_after_failure(module: Module, function: ast.AsyncFunctionDef, taking: ast.stmt, release: ast.stmt) -> bool:
     """Tell whether a release stands in a ``finally`` or a handler, or behind a handler between that goes on."""
     inside: ast.AST = release
     for around in module.ancestors(release):
