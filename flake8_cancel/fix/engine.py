@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from flake8_cancel.finding import Finding, Mark, Repair
 from flake8_cancel.fix import constants, guard, imports, text, unused
 from flake8_cancel.fix.constants import Constant
 from flake8_cancel.fix.edit import Edit, NoFixError
+from flake8_cancel.fix.guard import Fault
 from flake8_cancel.fix.imports import Import
 from flake8_cancel.fix.locate import Places
 from flake8_cancel.fix.splice import Replacement, spliced
@@ -57,40 +59,75 @@ def repair(data: bytes, check: Check, wanted: Callable[[Finding], bool], rules: 
     content, encoding = text.read(data)
     fixers = {rule.code: rule for rule in rules}
     fixed: list[Finding] = []
-    findings = check(content)
+    outcome = _Outcome(_Source(content), check(content), ())
     while True:
-        content, findings, done, refused = _one_change(content, findings, check, wanted, fixers)
-        fixed.extend(done)
+        outcome, refused = _one_change(outcome, check, wanted, fixers)
+        fixed.extend(outcome.fixed)
         # Every change leaves fewer findings than there were, so this ends.
-        if not done:
+        if not outcome.fixed:
             break
-    return Repaired(content.encode(encoding) if fixed else data, tuple(fixed), refused, tuple(findings))
+    new = outcome.source.content.encode(encoding) if fixed else data
+    return Repaired(new, tuple(fixed), refused, tuple(outcome.findings))
+
+
+class _Source:
+    """A text, read by both parsers when they are first asked.
+
+    Args:
+        content: the text.
+    """
+
+    def __init__(self, content: str) -> None:
+        self.content = content
+
+    @functools.cached_property
+    def text(self) -> guard.Text:
+        return guard.Text(self.content)
+
+    @functools.cached_property
+    def module(self) -> cst.Module:
+        return text.parse(self.content)
+
+
+class _Outcome(NamedTuple):
+    """A text that nothing is wrong with, its findings, and those of the text before that are repaired in it."""
+
+    source: _Source
+    findings: list[Finding]
+    fixed: tuple[Finding, ...]
 
 
 def _one_change(
-    content: str, findings: list[Finding], check: Check, wanted: Callable[[Finding], bool], fixers: dict[str, Checker]
-) -> tuple[str, list[Finding], tuple[Finding, ...], tuple[Refusal, ...]]:
-    """Return the text after one pass that repaired something, or after those that tried everything in vain."""
-    candidates = [finding for finding in findings if finding.repair and finding.code in fixers and wanted(finding)]
+    before: _Outcome, check: Check, wanted: Callable[[Finding], bool], fixers: dict[str, Checker]
+) -> tuple[_Outcome, tuple[Refusal, ...]]:
+    """Return what comes of one pass that repaired something, or of those that tried everything in vain."""
+    nothing = before._replace(fixed=())
+    candidates = [
+        finding for finding in before.findings if finding.repair and finding.code in fixers and wanted(finding)
+    ]
     refused: dict[Finding, str] = {}
     if not candidates:
-        return content, findings, (), ()
-    work = _Pass(content, findings, check)
+        return nothing, ()
+    work = _Pass(nothing, check)
     while chosen := _disjoint([finding for finding in candidates if finding not in refused]):
         outcome, refusals = work.repair(chosen, fixers)
         refused.update(refusals)
         if outcome.fixed:
-            return outcome.content, outcome.findings, outcome.fixed, tuple(refused.items())
-    return content, findings, (), tuple((finding, refused[finding]) for finding in candidates)
+            return outcome, tuple(refused.items())
+    return nothing, tuple((finding, refused[finding]) for finding in candidates)
 
 
 def _disjoint(findings: Sequence[Finding]) -> list[Finding]:
     """Return findings whose targets do not touch each other: inner before outer ones, and earlier before later ones."""
     chosen: list[Finding] = []
-    for finding in sorted(findings, key=lambda finding: (_end(finding), _negative(_start(finding)))):
+    for finding in sorted(findings, key=_order):
         if all(_end(other) <= _start(finding) for other in chosen):
             chosen.append(finding)
     return chosen
+
+
+def _order(finding: Finding) -> tuple[tuple[int, int], tuple[int, int]]:
+    return _end(finding), _negative(_start(finding))
 
 
 def _repair(finding: Finding) -> Repair:
@@ -122,22 +159,15 @@ class _Made(NamedTuple):
     uncovers: frozenset[str]
 
 
-class _Outcome(NamedTuple):
-    content: str
-    findings: list[Finding]
-    fixed: tuple[Finding, ...]
-
-
 class _Pass:
     """One text, parsed once, and the edits that are tried on it."""
 
-    def __init__(self, content: str, findings: list[Finding], check: Check) -> None:
+    def __init__(self, nothing: _Outcome, check: Check) -> None:
         self._check = check
-        self._findings = findings
-        self._nothing = _Outcome(content, findings, ())
-        self._text = guard.Text(content)
-        self._tally = self._text.tally(findings)
-        self._module = text.parse(content)
+        self._nothing = nothing
+        self._text = nothing.source.text
+        self._tally = self._text.tally(nothing.findings)
+        self._module = nothing.source.module
         self._kept = split_lines(self._module.code)
         self._places = Places(self._module, text.lost_columns(self._text.lines, self._kept))
 
@@ -167,44 +197,65 @@ class _Pass:
         return node
 
     def _put_in(
-        self, edits: Sequence[_Made], base: Sequence[_Made], before: _Outcome
+        self, edits: Sequence[_Made], base: Sequence[_Made], before: _Outcome, fault: Fault | None = None
     ) -> tuple[_Outcome, list[Refusal]]:
-        """Put edits in, on top of others that are known to hold; halve them until those at fault stand alone."""
+        """Put edits in, on top of others that are known to hold; part them until those at fault stand alone.
+
+        Args:
+            edits: the edits.
+            base: the others.
+            before: what these came to.
+            fault: what is wrong with all of them together, if somebody has tried.
+        """
         if not edits:
             return before, []
-        outcome, reason = self._tried([*base, *edits])
-        if outcome:
-            return outcome, []
+        if fault is None:
+            outcome = self._tried(sorted([*base, *edits], key=lambda edit: _order(edit.finding)))
+            if isinstance(outcome, _Outcome):
+                return outcome, []
+            fault = outcome
         if len(edits) == 1:
-            return before, [(edits[0].finding, reason)]
-        half = len(edits) // 2
-        first, refusals = self._put_in(edits[:half], base, before)
-        held = [edit for edit in edits[:half] if edit.finding in first.fixed]
-        second, more = self._put_in(edits[half:], [*base, *held], first)
+            return before, [(edits[0].finding, fault.reason)]
+        some, rest = self._parted(edits, fault)
+        first, refusals = self._put_in(some, base, before)
+        held = [edit for edit in some if edit.finding in first.fixed]
+        second, more = self._put_in(rest, [*base, *held], first, None if refusals else fault)
         return second, refusals + more
 
-    def _tried(self, edits: Sequence[_Made]) -> tuple[_Outcome | None, str]:
-        """Return what the edits make of the text, or the reason why they cannot stay."""
+    def _parted(self, edits: Sequence[_Made], fault: Fault) -> tuple[Sequence[_Made], Sequence[_Made]]:
+        """Return the edits in two parts: those at fault stand in the second if it is known where they are."""
+        accused = [edit for edit in edits if self._text.function(edit.finding) in fault.functions]
+        if 0 < len(accused) < len(edits):
+            return [edit for edit in edits if edit not in accused], accused
+        half = len(edits) // 2
+        return edits[:half], edits[half:]
+
+    def _tried(self, edits: Sequence[_Made]) -> _Outcome | Fault:
+        """Return what the edits make of the text, or why they cannot stay."""
         try:
-            changed = spliced(self._module, {edit.node: edit.replacement for edit in edits}).code
+            besides = self._places.besides(_repair(edit.finding).target for edit in edits)
+            changed = spliced(self._module, {edit.node: edit.replacement for edit in edits}, besides).code
         except cst.CSTValidationError as error:
-            return None, f"the result is no valid code: {error}"
+            return Fault(f"the result is no valid code: {error}")
         content = text.restored(self._text.lines, self._kept, changed)
-        fault = guard.elsewhere(self._text, content, [_repair(edit.finding).target.span for edit in edits])
-        if fault:
-            return None, fault
+        reason = guard.elsewhere(self._text, content, [_repair(edit.finding).target.span for edit in edits])
+        if reason:
+            return Fault(reason)
         wanted = {wanted for edit in edits for wanted in edit.imports}
         content = imports.add(content, wanted, self._module.default_newline)
         needed = {constant for edit in edits for constant in edit.constants}
         content = constants.add(content, needed, self._module.default_newline)
-        content = unused.removed(self._text.tree, content)
-        try:
-            text.parse(content)
-        except UnparsableError as error:
-            return None, f"the result does not parse: {error}"
-        found = self._check(content)
+        source = _Source(unused.removed(self._text.tree, content))
+        found = self._check(source.content)
         fixed = tuple(edit.finding for edit in edits)
         uncovered = [edit.finding._replace(code=code) for edit in edits for code in edit.uncovers]
         before = self._tally + self._text.tally(uncovered)
-        fault = guard.findings(before, self._text.tally(fixed), guard.Text(content).tally(found))
-        return (None, fault) if fault else (_Outcome(content, found, fixed), "")
+        fault = guard.findings(before, self._text.tally(fixed), source.text.tally(found))
+        if fault:
+            return fault
+        try:
+            # The next pass works on it.
+            source.module  # noqa: B018
+        except UnparsableError as error:
+            return Fault(f"the result does not parse: {error}")
+        return _Outcome(source, found, fixed)

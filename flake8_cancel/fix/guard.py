@@ -34,7 +34,23 @@ class Text:
 
     def tally(self, findings: Iterable[Finding]) -> Counter[tuple[str, str]]:
         """Count findings by code and the function they stand in."""
-        return Counter((finding.code, self.names.qualname(self.place(finding.span))) for finding in findings)
+        return Counter((finding.code, self.function(finding)) for finding in findings)
+
+    def function(self, finding: Finding) -> str:
+        """Return the qualified name of the function or class that a finding stands in, "" for none."""
+        return self.names.qualname(self.place(finding.span))
+
+
+class Fault(NamedTuple):
+    """What is wrong with a changed text.
+
+    Attributes:
+        reason: in words for the user.
+        functions: the functions that it is wrong in, as far as that is known.
+    """
+
+    reason: str
+    functions: frozenset[str] = frozenset()
 
 
 class _Lines(NamedTuple):
@@ -74,7 +90,7 @@ def elsewhere(text: Text, changed: str, targets: Iterable[Span]) -> str | None:
 
 def findings(
     before: Counter[tuple[str, str]], repaired: Counter[tuple[str, str]], after: Counter[tuple[str, str]]
-) -> str | None:
+) -> Fault | None:
     """Return what is wrong with the findings of a changed text, None if nothing is.
 
     Args:
@@ -82,15 +98,14 @@ def findings(
         repaired: the tally of those that were to be repaired.
         after: the tally of the findings now.
     """
-    for kind, count in sorted(after.items()):
-        if count <= before[kind] - repaired[kind]:
-            continue
-        code, function = kind
-        where = f" in {function}" if function else ""
-        if repaired[kind] and count <= before[kind]:
-            return f"{code} would still be found{where}"
-        return f"{code} would be found{where} instead"
-    return None
+    wrong = sorted(kind for kind, count in after.items() if count > before[kind] - repaired[kind])
+    if not wrong:
+        return None
+    code, function = kind = wrong[0]
+    where = f" in {function}" if function else ""
+    is_left = repaired[kind] and after[kind] <= before[kind]
+    reason = f"{code} would still be found{where}" if is_left else f"{code} would be found{where} instead"
+    return Fault(reason, frozenset(function for _, function in wrong))
 
 
 def _no_code(tree: ast.Module) -> str | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import bisect
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from flake8_cancel.finding import Mark, Span
+from flake8_cancel.source import split_lines
 
 _OTHER_NAMES = {
     "BinaryOperation": "BinOp",
@@ -38,18 +41,57 @@ _FOUND_BY_START = frozenset(
 class Places:
     """Where the nodes of one libcst module stand.
 
+    Only the statements of the module in which something is looked for are measured.
+
     Args:
         module: the module, as parsed.
         lost: the numbers of lines whose first characters libcst dropped, with how many these are.
     """
 
     def __init__(self, module: cst.Module, lost: Mapping[int, int]) -> None:
-        self._ranges = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
+        self._module = module
+        self._lost = lost
+        lengths = [len(split_lines(module.code_for_node(statement))) for statement in module.body]
+        # How many lines stand before each statement of the module.
+        self._before = list(itertools.accumulate(lengths[:-1], initial=len(module.header)))
+        self._measured: dict[int, _Statement] = {}
+
+    def find(self, mark: Mark) -> cst.CSTNode | None:
+        """Return the node of a mark, None when libcst has no such node there."""
+        number = self._number(mark)
+        if not 0 <= number < len(self._module.body):
+            return None
+        if number not in self._measured:
+            alone = self._module.with_changes(header=(), body=(self._module.body[number],), footer=())
+            self._measured[number] = _Statement(alone, self._before[number], self._lost)
+        return self._measured[number].find(mark)
+
+    def besides(self, marks: Iterable[Mark]) -> frozenset[cst.CSTNode]:
+        """Return the statements of the module that hold none of some marks."""
+        held = set(map(self._number, marks))
+        return frozenset(statement for number, statement in enumerate(self._module.body) if number not in held)
+
+    def _number(self, mark: Mark) -> int:
+        """Return which statement of the module holds a mark."""
+        return bisect.bisect_left(self._before, mark.span.line) - 1
+
+
+class _Statement:
+    """Where the nodes of one statement of a module stand.
+
+    Args:
+        alone: a module with that statement alone.
+        lines_before: how many lines stand before it in its own module.
+        lost: see ``Places``.
+    """
+
+    def __init__(self, alone: cst.Module, lines_before: int, lost: Mapping[int, int]) -> None:
+        self._ranges = MetadataWrapper(alone, unsafe_skip_copy=True).resolve(PositionProvider)
+        self._lines_before = lines_before
         self._lost = lost
         self._nodes = dict(self._marked())
 
     def find(self, mark: Mark) -> cst.CSTNode | None:
-        """Return the node of a mark, None when libcst has no such node there."""
         return self._nodes.get(_comparable(mark))
 
     def _marked(self) -> Iterator[tuple[Mark, cst.CSTNode]]:
@@ -59,12 +101,13 @@ class Places:
                 yield _comparable(Mark(self._span(node), name)), node
 
     def _span(self, node: cst.CSTNode) -> Span:
-        start, end = self._ends(node)
+        ranges = self._ends(node)
+        line, end_line = ranges[0].start.line + self._lines_before, ranges[1].end.line + self._lines_before
         return Span(
-            start.start.line,
-            start.start.column + self._lost.get(start.start.line, 0),
-            end.end.line,
-            end.end.column + self._lost.get(end.end.line, 0),
+            line,
+            ranges[0].start.column + self._lost.get(line, 0),
+            end_line,
+            ranges[1].end.column + self._lost.get(end_line, 0),
         )
 
     def _ends(self, node: cst.CSTNode) -> tuple[CodeRange, CodeRange]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import libcst as cst
@@ -13,7 +13,9 @@ Replacement = cst.CSTNode | cst.FlattenSentinel[Any] | cst.RemovalSentinel
 _Node = TypeVar("_Node", bound=cst.CSTNode)
 
 
-def spliced(tree: _Node, replacements: Mapping[cst.CSTNode, Replacement]) -> _Node:
+def spliced(
+    tree: _Node, replacements: Mapping[cst.CSTNode, Replacement], besides: Collection[cst.CSTNode] = ()
+) -> _Node:
     """Return a tree with nodes replaced, all in one walk; they must not stand inside each other.
 
     A list of statements that replaces one may end with comment lines (``cst.EmptyLine``): they go above the statement
@@ -22,20 +24,22 @@ def spliced(tree: _Node, replacements: Mapping[cst.CSTNode, Replacement]) -> _No
     Args:
         tree: the tree that holds the nodes; not changed.
         replacements: what goes where.
+        besides: nodes that hold none of those to be replaced: nobody needs to look there.
     """
-    return cast(_Node, tree.visit(_Splicer(replacements)))
+    return cast(_Node, tree.visit(_Splicer(replacements, besides)))
 
 
 class _Splicer(cst.CSTTransformer):
-    def __init__(self, replacements: Mapping[cst.CSTNode, Replacement]) -> None:
+    def __init__(self, replacements: Mapping[cst.CSTNode, Replacement], besides: Collection[cst.CSTNode]) -> None:
         super().__init__()
         self._replacements = replacements
+        self._besides = besides
         self._elifs: set[cst.CSTNode] = set()
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         if isinstance(node, cst.If) and isinstance(node.orelse, cst.If):
             self._elifs.add(node.orelse)
-        return node not in self._replacements
+        return node not in self._replacements and node not in self._besides
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> Any:
         node, updated = original_node, updated_node

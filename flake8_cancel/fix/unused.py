@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from flake8_cancel.source import split_lines
 
@@ -25,9 +26,10 @@ def removed(before: ast.Module, text: str) -> str:
     """
     tree = ast.parse(text)
     lines = split_lines(text)
+    mentioned, mentions = _mentions(before), _mentions(tree)
     # From the last to the first, so that the numbers of the lines above hold.
     for node in reversed(list(_imports(tree))):
-        left = [alias for alias in node.names if not _is_orphan(alias, before, tree)]
+        left = [alias for alias in node.names if not _is_orphan(alias, mentioned, mentions)]
         if len(left) == len(node.names) or not _stands_alone(node, lines):
             continue
         if not left:
@@ -53,26 +55,44 @@ def _imports(tree: ast.Module) -> Iterator[_AnyImport]:
             yield node
 
 
-def _is_orphan(alias: ast.alias, before: ast.Module, after: ast.Module) -> bool:
+def _is_orphan(alias: ast.alias, before: _Mentions, after: _Mentions) -> bool:
     if alias.name in ("*", alias.asname):
         return False
     bound = alias.asname or alias.name.partition(".")[0]
-    return _mentions(before, bound) and not _mentions(after, bound)
+    return before.have(bound) and not after.have(bound)
 
 
-def _mentions(tree: ast.Module, name: str) -> bool:
-    """Tell whether a name is used, in a quoted annotation and ``__all__`` too."""
-    documentation = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    word = re.compile(rf"\b{re.escape(name)}\b")
+class _Mentions(NamedTuple):
+    """What a module mentions, in quoted annotations and ``__all__`` too.
+
+    Attributes:
+        names: those that are used or declared.
+        texts: its strings, documentation aside.
+    """
+
+    names: frozenset[str]
+    texts: str
+
+    def have(self, name: str) -> bool:
+        return name in self.names or re.search(rf"\b{re.escape(name)}\b", self.texts) is not None
+
+
+def _mentions(tree: ast.Module) -> _Mentions:
+    names: set[str] = set()
+    texts: list[str] = []
+    documentation: set[ast.expr] = set()
+    # What is walked through comes before what is inside of it.
     for node in ast.walk(tree):
         match node:
-            case ast.Name(id=used) if used == name:
-                return True
-            case ast.Global(names=declared) | ast.Nonlocal(names=declared) if name in declared:
-                return True
-            case ast.Constant(value=str() as text) if node not in documentation and word.search(text):
-                return True
-    return False
+            case ast.Name(id=used):
+                names.add(used)
+            case ast.Global(names=declared) | ast.Nonlocal(names=declared):
+                names.update(declared)
+            case ast.Expr(value=value):
+                documentation.add(value)
+            case ast.Constant(value=str() as text) if node not in documentation:
+                texts.append(text)
+    return _Mentions(frozenset(names), "\n".join(texts))
 
 
 def _stands_alone(node: _AnyImport, lines: Sequence[str]) -> bool:

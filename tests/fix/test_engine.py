@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import libcst as cst
 import pytest
 
+from flake8_cancel.check import check_text
+from flake8_cancel.code.api import Facts
 from flake8_cancel.finding import Finding, Repair, mark
 from flake8_cancel.fix.edit import Edit, NoFixError
 from flake8_cancel.fix.engine import UnparsableError, repair
@@ -137,6 +139,22 @@ def test_a_wrong_fix_among_right_ones_is_taken_back_alone() -> None:
         ("CNL198", 12, "CNL199 would be found in f5 instead")
     ]
     assert [finding.code for finding in result.left] == ["CNL198"]
+
+
+def test_a_wrong_fix_among_many_is_found_with_few_checks() -> None:
+    rules = to("new({argument})"), to("new({argument}); old({argument})", "bad", "CNL198")
+    before = "".join(f"def f{number}():\n    {'bad' if number == 41 else 'old'}({number})\n" for number in range(60))
+    checked: list[str] = []
+
+    def check(text: str) -> list[Finding]:
+        checked.append(text)
+        return check_text(text, Facts(), rules)
+
+    result = repair(before.encode(), check, lambda finding: True, rules)
+    assert result.data.decode() == before.replace("old", "new")
+    assert [reason for _, reason in result.refused] == ["CNL199 would be found in f41 instead"]
+    # As it is; with all; with all but that one; with that one alone, on top of the others.
+    assert len(checked) == 4
 
 
 def test_two_wrong_fixes_are_taken_back_each_by_itself() -> None:

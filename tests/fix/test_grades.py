@@ -22,6 +22,10 @@ async def connect(address, loop, greet):
 """
 LEAVES = """\
 import asyncio
+import os
+
+async def send(*things, **named):
+    await asyncio.sleep(1)
 
 async def work(pool, conns, conn, other):
     try:
@@ -93,6 +97,23 @@ class Answers:
     def close(self):
         {closes}
 """
+SENDS = """
+import asyncio
+
+class Outbox:
+    def __init__(self, send):
+        self.held = {{}}
+        self.send = send
+
+    async def deliver(self, key, message):
+        {asks}
+        {puts_in}
+        await self.send(message)
+        self.held.pop(key, None)
+
+    def retry(self, key):
+        return {retries}
+"""
 
 
 @pytest.mark.parametrize(
@@ -151,6 +172,16 @@ def test_what_must_be_over_first_may_be_waited_for_on_purpose(begins: str, ends:
         ("other.close()", "pool.shutdown()", False),
         ("other.close()", "pool.shutdown(wait=False)", True),
         ("other.close()", "await pool.shutdown()", True),
+        ("send(pool.left[conn])", "del pool.left[conn]", False),
+        ("send(left=pool.left)", "pool.left.remove(conn)", False),
+        ("send(conn)", "pool.left.discard(conn)", False),
+        ("send(conns)", "pool.left.discard(conn)", True),
+        ("asyncio.wait_for(send(conn), 5)", "pool.left.discard(conn)", False),
+        ("asyncio.wait(pool.left)", "pool.left.discard(conn)", True),
+        ("pool.left[conn].wait_closed()", "del pool.left[conn]", True),
+        ("other.close(conn)", "pool.left.discard(conn)", True),
+        ("send(conn.path)", "os.remove(conn.path)", False),
+        ("other.close()", "os.remove(conn.path)", True),
     ],
 )
 def test_what_a_wait_may_not_have_finished_with_is_used_by_nobody_unasked(waits: str, then: str, safe: bool) -> None:
@@ -187,6 +218,55 @@ def test_who_is_given_the_exception_is_not_to_be_cancelled_by_it(tells: str, saf
 )
 def test_an_entry_that_others_take_out_may_be_gone(begins: str, ends: str, closes: str, safe: bool) -> None:
     assert _repairs(WAITS.format(begins=begins, ends=ends, closes=closes), "CNL401") == [safe]
+
+
+@pytest.mark.parametrize(
+    ("asks", "puts_in", "safe"),
+    [
+        ("", "self.held[key] = message", False),
+        ("", "self.held[key] = 1", False),
+        ("", "self.held[key] = asyncio.Event()", True),
+        ("", "self.held[key] = (asyncio.current_task(), message)", True),
+        # A task that goes on must not be out of reach.
+        ("", "self.held[key] = asyncio.create_task(self.send(key))", False),
+        ("if key in self.held:\n            return", "self.held[key] = True", True),
+        ("if self.held:\n            return", "self.held[key] = True", False),
+        ("if key not in self.held:\n            print(key)", "self.held[key] = True", False),
+    ],
+)
+def test_an_entry_may_be_meant_to_stay_for_another_try(asks: str, puts_in: str, safe: bool) -> None:
+    assert _repairs(SENDS.format(asks=asks, puts_in=puts_in, retries="len(self.held)"), "CNL401") == [safe]
+
+
+@pytest.mark.parametrize(
+    ("retries", "safe"),
+    [
+        ("len(self.held)", True),
+        ("self.held.pop(key, None)", True),
+        ("key in self.held", True),
+        ("list(self.held)", False),
+        ("self.held[key]", False),
+        ("[key for key in self.held]", False),
+    ],
+)
+def test_a_mark_that_others_read_is_more_than_a_mark(retries: str, safe: bool) -> None:
+    asks = "if key in self.held:\n            return"
+    source = SENDS.format(asks=asks, puts_in="self.held[key] = True", retries=retries)
+    assert _repairs(source, "CNL401") == [safe]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "safe"),
+    [
+        ("add_listener", "remove_listener", True),
+        ("add_message", "remove_message", False),
+        ("create_backup", "delete_backup", False),
+        ("register", "unregister", True),
+    ],
+)
+def test_what_was_put_somewhere_may_be_meant_to_stay_too(first: str, second: str, safe: bool) -> None:
+    source = f"async def work(store, thing, do):\n    store.{first}(thing)\n    await do()\n    store.{second}(thing)\n"
+    assert _repairs(source, "CNL401") == [safe]
 
 
 def _repairs(source: str, code: str) -> list[bool | None]:

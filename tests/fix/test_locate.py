@@ -58,6 +58,7 @@ SNIPPETS = [
     "x = 1; \\\n  await y; z = 2\n",
     "async def f():\n    async with a:\n        if b:\n            await c  # d\n        # e\n    # f\n# g\n",
     "f(x for x in y)\n",
+    "#!a\n\n# b\nx = await y; z\n\n\n# c\n@first\n# d\nasync def f():\n    await z\n\n    # e\n\n\nwith a: b\n# g\nc\n",
     "x = (a, b), ((c, d))\n",
     "[a, *b] = c\n",
 ]

@@ -6,6 +6,7 @@ cancelled at every suspension point, with fakes that fail, clean up slowly, fail
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from flake8_cancel.fix.splice import Replacement
 from flake8_cancel.registry import Entry
 from flake8_cancel.rule import Rule
 from tests.fix.proving.judging import calls, faults, program
-from tests.fix.proving.manners import WAYS, Manner
+from tests.fix.proving.manners import FAILS, WAYS, Manner
 from tests.fix.proving.patterns import FIXABLE, Pattern, patterns
 from tests.fix.proving.surroundings import Change, changes, surrounded
 from tests.harness import fixture
@@ -110,6 +111,14 @@ def test_a_fix_holds_in_any_surroundings(entry: Entry, tmp_path: Path) -> None:
 
     holds()
     assert tried
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="it has no task groups")
+def test_an_error_that_cannot_arise_any_more_is_not_missed(tmp_path: Path) -> None:
+    # The cancellation that nobody meant cut a child off, which then failed as it cleaned up: now it comes to its end.
+    (entry,) = (entry for entry in FIXABLE if entry.code == "CNL301")
+    (child,) = (pattern for pattern in patterns(entry) if pattern.case.name == "cancels_a_child_of_a_group")
+    assert worse(child, [Change("await around.pause({})", 2, 0)], FAILS, late=False, safe=True, place=tmp_path) == []
 
 
 # --- it can fail ---------------------------------------------------------------------------------------------------

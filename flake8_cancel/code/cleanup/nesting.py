@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.cleanup.cut_short import Cut, following
 from flake8_cancel.code.cleanup.framing import forgets, is_log_line, jumps, only_cleans_up
 from flake8_cancel.code.cleanup.owed import owed
-from flake8_cancel.code.cleanup.taking import key, mentions
+from flake8_cancel.code.cleanup.taking import ENTRY, Key, key, mentions, own_statements, verb_of
 from flake8_cancel.code.tree import walk
-from flake8_cancel.code.verbs import words
+from flake8_cancel.code.verbs import TAKES_OUT, ends_argument, words
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _HANDS_BACK = frozenset({"append", "checkin", "give", "put", "putconn", "release", "return"})
 # Methods of pools and threads that return when their threads have ended.
 _JOINS = frozenset({"join", "shutdown"})
+_REMOVES = TAKES_OUT | {"rmdir", "rmtree", "unlink"}
 
 
 def can_be_nested(cut: Cut) -> tuple[ast.stmt, ast.stmt] | None:
@@ -82,6 +83,38 @@ def may_block(cut: Cut, module: Module) -> bool:
         and not any(keyword.arg == "wait" for keyword in call.keywords)
         for method, call in _methods(_rest(cut))
     )
+
+
+def passes_on(cut: Cut, module: Module) -> bool:
+    """Tell whether the wait is given what is taken out or removed behind it: sent or saved first, and else to stay.
+
+    What the wait ends is another matter, and so is what asyncio itself waits for.
+
+    Args:
+        cut: the wait and what it skips.
+        module: the module.
+    """
+    calls = [
+        call
+        for call in walk(cut.wait)
+        if isinstance(call, ast.Call)
+        and not (module.name(call.func) or "").startswith("asyncio.")
+        and not ends_argument(verb_of(call), module.facts)
+    ]
+    given = [argument for call in calls for argument in (*call.args, *(keyword.value for keyword in call.keywords))]
+    removed = [thing for node in own_statements(_rest(cut)) for thing in _removed(module, node)]
+    written = [expression for argument in given for expression in (argument, module.value(argument))]
+    return any(mentions(expression, thing) for expression in written for thing in removed)
+
+
+def _removed(module: Module, statement: ast.stmt) -> Iterator[Key]:
+    """Yield what a statement takes out of a collection, with that, or removes from the disk."""
+    act = owed(module, statement)
+    if act is None or not (act.form == ENTRY or act.verb in _REMOVES):
+        return
+    for thing in (act.thing, *act.given[:1]):
+        if thing is not None and thing[0] in ("Attribute", "Name", "Subscript"):
+            yield thing
 
 
 def _methods(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.Attribute, ast.Call]]:

@@ -128,8 +128,8 @@ def takings(statement: ast.stmt) -> Iterator[Act]:
     if call is None:
         return
     for bound in _bound(targets):
-        if awaited or _verb(call) not in _LOOKS:
-            yield Act(MADE, statement, key(bound), _verb(call), _given(call), call, awaited=awaited)
+        if awaited or verb_of(call) not in _LOOKS:
+            yield Act(MADE, statement, key(bound), verb_of(call), _given(call), call, awaited=awaited)
     if isinstance(call.func, ast.Attribute):
         result = key(targets[0]) if targets else None
         receiver = key(call.func.value)
@@ -152,7 +152,7 @@ def givings(statement: ast.stmt) -> Iterator[Act]:
         call, awaited = _call(statement.value)
         if call is not None:
             receiver = key(call.func.value) if isinstance(call.func, ast.Attribute) else None
-            yield Act(METHOD, statement, receiver, _verb(call), _given(call), call, awaited=awaited)
+            yield Act(METHOD, statement, receiver, verb_of(call), _given(call), call, awaited=awaited)
 
 
 def unless_there(value: ast.expr | None, *targets: ast.expr) -> ast.expr | None:
@@ -278,12 +278,12 @@ def _call(value: ast.expr | None) -> tuple[ast.Call | None, bool]:
     if isinstance(value, ast.Await):
         value = value.value
         inner = value.args[0] if isinstance(value, ast.Call) and value.args else None
-        if isinstance(value, ast.Call) and isinstance(inner, ast.Call) and _verb(value) in ("wait_for", "shield"):
+        if isinstance(value, ast.Call) and isinstance(inner, ast.Call) and verb_of(value) in ("wait_for", "shield"):
             value = inner
     return (value, awaited) if isinstance(value, ast.Call) else (None, False)
 
 
-def _verb(call: ast.Call) -> str:
+def verb_of(call: ast.Call) -> str:
     func = call.func
     return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
 

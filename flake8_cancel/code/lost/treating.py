@@ -42,7 +42,9 @@ def treated(module: Module, test: ast.Call) -> tuple[str, bool] | None:
         elif isinstance(around, ast.IfExp):
             if condition is not around.test:
                 return None
-            return USED, _only_shows(module, around.body if is_error else around.orelse)
+            bad, good = (around.body, around.orelse) if is_error else (around.orelse, around.body)
+            is_nothing = isinstance(good, ast.Constant) and good.value is None
+            return LEFT_OUT if is_nothing else USED, _only_shows(module, test.args[0], bad)
         elif isinstance(around, ast.Assert):
             return None if is_error else (USED, False)
         elif isinstance(around, ast.comprehension):
@@ -170,6 +172,12 @@ def _only_looks(statement: ast.stmt) -> bool:
     return _only_logs(statement)
 
 
-def _only_shows(module: Module, expression: ast.expr) -> bool:
+def _only_shows(module: Module, outcome: ast.expr, expression: ast.expr) -> bool:
+    """Tell whether an expression calls nothing, and gives the outcome to nobody, but for a text of it."""
     calls = [node for node in walk(expression) if isinstance(node, (ast.Call, ast.Await))]
-    return all(isinstance(call, ast.Call) and module.name(call.func) in _SHOWS for call in calls)
+    shows = {call for call in calls if isinstance(call, ast.Call) and module.name(call.func) in _SHOWS}
+    own = module.reference(outcome)
+    given = [node for node in walk(expression) if isinstance(node, ast.expr) and module.reference(node) == own]
+    return len(shows) == len(calls) and all(
+        isinstance(around, ast.FormattedValue) or around in shows for around in map(module.parent, given)
+    )

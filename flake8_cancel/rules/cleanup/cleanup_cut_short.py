@@ -31,8 +31,9 @@ Fix:
     What waits goes into a ``try`` of its own, what follows into its ``finally``, up to the last cleanup. Safe where
     that only cleans up, writes a log or sets a constant; unsafe where other work stands between, and where what the
     wait may not have finished with goes to others, a connection back to its pool in the middle of a rollback, or may
-    hold up the event loop, as the ``shutdown()`` of a pool of threads. None where something jumps out, or what follows
-    uses a name that is bound by the statement that waits.
+    hold up the event loop, as the ``shutdown()`` of a pool of threads. Unsafe too where the wait is given what is taken
+    out of a collection or removed behind it: it may be meant to stay until it is sent or saved. None where something
+    jumps out, or what follows uses a name that is bound by the statement that waits.
 
 Not found:
     The turns of a loop that follow (``for item in items: await item.close()``). A ``close()`` that can be called again,
@@ -57,7 +58,13 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.cleanup.blocks import LEAVING, cleanup_blocks, waits_behind
 from flake8_cancel.code.cleanup.cut_short import Cut, cuts
 from flake8_cancel.code.cleanup.frameworks import on_asyncio
-from flake8_cancel.code.cleanup.nesting import can_be_nested, hands_back_unfinished, is_cleanup_alone, may_block
+from flake8_cancel.code.cleanup.nesting import (
+    can_be_nested,
+    hands_back_unfinished,
+    is_cleanup_alone,
+    may_block,
+    passes_on,
+)
 from flake8_cancel.code.cleanup.taking import shown
 from flake8_cancel.code.graph.catchers import BROAD_WORDS, NAMING_WORDS
 from flake8_cancel.code.patterns import ASYNC_BLOCK
@@ -106,6 +113,7 @@ class CleanupCutShort(Rule):
             return None
         safe = all(is_cleanup_alone(part, module) for part in parts)
         safe = safe and not any(hands_back_unfinished(part) or may_block(part, module) for part in parts)
+        safe = safe and not any(passes_on(part, module) for part in parts)
         return self.repair(owner, safe, marks)
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:

@@ -32,11 +32,14 @@ Good:
 
 Fix:
     What stands between taking and giving back goes into a ``try``, the release into its ``finally``. Safe for pairs
-    that belong together (``connect()`` and ``disconnect()`` of one receiver, ``n += 1`` and ``n -= 1``, ``d[k] = v``
-    and ``del d[k]``), else unsafe: an ordinary error releases now too, and a release that was meant for success alone
-    would run. Unsafe for an entry too that somebody else cancels or takes out, for it may be gone, or another's, by
-    then. None where the two do not stand in one block, or something between them returns, raises, jumps or binds what
-    the release is given, and where the function has no release of its own, or uses what it takes out of a collection.
+    that belong together (``connect()`` and ``disconnect()`` of one receiver, ``n += 1`` and ``n -= 1``), else unsafe:
+    an ordinary error releases now too, and a release that was meant for success alone would run. An entry of a
+    collection may be meant to stay for another try when what it was made for fails: safe only for what nobody can use
+    once the function has ended (a future, an event, a queue, the current task), for a mark that keeps others out, and
+    where it is taken out after an error already. Unsafe for an entry too that somebody else cancels or takes out, for
+    it may be gone, or another's, by then. None where the two do not stand in one block, or something between them
+    returns, raises, jumps or binds what the release is given, and where the function has no release of its own, or
+    uses what it takes out of a collection.
 
 Not found:
     What somebody else may give back: the thing is returned, stored, captured by a nested function, passed to a call
@@ -61,6 +64,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.cleanup.committing import may_be_for_success
 from flake8_cancel.code.cleanup.entrances import half_entered
 from flake8_cancel.code.cleanup.entries import may_be_gone
 from flake8_cancel.code.cleanup.frameworks import on_asyncio
@@ -94,12 +98,10 @@ class ReleaseSkippedOnCancel(Rule):
 
     def _found(self, node: ast.AsyncFunctionDef, module: Module) -> Iterator[Finding]:
         for skip in skipped_releases(module, node):
-            way_out = (
-                "begin its try where the thing is taken" if _is_in_finally(module, skip) else "put it in a finally"
-            )
-            message = f"a cancellation skips {shown(skip.giving)}; {way_out}"
+            is_for_success = may_be_for_success(module, node, skip)
+            message = f"a cancellation skips {shown(skip.giving)}; {_way_out(module, skip, is_for_success)}"
             path = ((skip.taking.node, "taken here"), (skip.place, "cancelled here"))
-            yield self.finding(skip.giving.node, message, path, self._mend(skip, module))
+            yield self.finding(skip.giving.node, message, path, self._mend(skip, module, is_for_success))
         for half in half_entered(module, node):
             message = f"a cancellation here skips {shown(half.giving)} of __aexit__; clean up and raise it again"
             yield self.finding(half.place, message, ((half.taking.node, "taken here"), (half.place, "cancelled here")))
@@ -111,13 +113,14 @@ class ReleaseSkippedOnCancel(Rule):
             message = f"a cancellation here leaves {left.name} open, {why}; close it and raise again"
             yield self.finding(left.place, message, ((left.taking.node, "taken here"), (left.place, "cancelled here")))
 
-    def _mend(self, skip: Skip, module: Module) -> Repair | None:
+    def _mend(self, skip: Skip, module: Module, is_for_success: bool) -> Repair | None:
         if len(skip.releases) > 1 or any(taken_out(skip.giving.node)):
             return None
         frame = framed(module, skip.taking.node, skip.giving.node, skip.taking.thing)
         if frame is None:
             return None
-        is_safe = is_known_pair(skip.giving, skip.taking) and not may_be_gone(module, skip.giving, skip.taking)
+        is_doubtful = is_for_success or may_be_gone(module, skip.giving, skip.taking)
+        is_safe = is_known_pair(skip.giving, skip.taking) and not is_doubtful
         return self.repair(frame.owner, is_safe, (frame.first, frame.last, *frame.releases))
 
     def fix(self, node: libcst.CSTNode, edit: Edit) -> Replacement:
@@ -125,6 +128,12 @@ class ReleaseSkippedOnCancel(Rule):
 
         first, last, *releases = edit.nodes
         return wrap_in_finally(node, first, last, releases)
+
+
+def _way_out(module: Module, skip: Skip, is_for_success: bool) -> str:
+    if _is_in_finally(module, skip):
+        return "begin its try where the thing is taken"
+    return "put it in a finally" + (" unless it is for success alone" if is_for_success else "")
 
 
 def _is_in_finally(module: Module, skip: Skip) -> bool:

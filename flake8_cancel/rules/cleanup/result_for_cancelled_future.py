@@ -43,11 +43,11 @@ Good:
                 answer.set_result(text)
 
 Fix:
-    Safe: ``if not answer.cancelled():`` around the statement, or ``elif`` where that is all an ``else`` holds. What is
-    called for the result, or to get the future, is called all the same: it is put into a local above the test; an
-    exception is only made if it is given. None where it is part of a larger expression, or where
-    the method is handed to ``call_soon_threadsafe()`` and the like: the future may still be cancelled until the loop
-    calls it, so a function that the loop calls has to ask.
+    Safe: ``if not answer.cancelled():`` around the statement, or ``elif`` where that is all an ``else`` holds; an
+    ``if`` that holds nothing else asks for it too, where that fits on its line. What is called for the result, or to
+    get the future, is called all the same: it is put into a local above the test; an exception is only made if it is
+    given. None where it is part of a larger expression, or where the method is handed to ``call_soon_threadsafe()`` and
+    the like: the future may still be cancelled until the loop calls it, so a function that the loop calls has to ask.
 
 Not found:
     A future that nobody awaits in this file and that no public function of it makes for its caller, or that this file
@@ -73,6 +73,10 @@ if TYPE_CHECKING:
 
     from flake8_cancel.fix.edit import Edit
     from flake8_cancel.rule import Replacement
+
+# The longest line that most formatters leave alone.
+_LONGEST = 88
+_PLAIN = (ast.Attribute, ast.Call, ast.Compare, ast.Name, ast.UnaryOp)
 
 
 class ResultForCancelledFuture(Rule):
@@ -111,7 +115,7 @@ class ResultForCancelledFuture(Rule):
         is_local = isinstance(found.future, ast.Name)
         binds = not is_local and (calls or _does_something(found.future))
         around = module.parent(statement)
-        if not binds and not calls and isinstance(around, ast.If) and around.orelse == [statement]:
+        if not (binds or calls) and isinstance(around, ast.If) and _asks_too(around, statement, found.future):
             return self.repair(around, True, [statement])
         return self.repair(statement, True, words=("future" if binds else "", "argument" if calls else ""))
 
@@ -127,6 +131,9 @@ class ResultForCancelledFuture(Rule):
         future, argument = method.value, call.args[0]
         if edit.nodes:
             around = cst.ensure_type(node, cst.If)
+            if around.orelse is None:
+                asked = edit.expression("{test} and not {future}.cancelled()", test=around.test, future=future)
+                return around.with_changes(test=asked)
             otherwise = cst.ensure_type(around.orelse, cst.Else)
             asked = edit.expression("not {future}.cancelled()", future=future)
             return around.with_changes(orelse=cst.If(asked, otherwise.body, leading_lines=otherwise.leading_lines))
@@ -147,6 +154,21 @@ class ResultForCancelledFuture(Rule):
         resolve = call.with_changes(func=method.with_changes(value=future), args=[argument])
         test = edit.statement("if not {future}.cancelled():\n    {resolve}\n", future=future, resolve=resolve)
         return cst.FlattenSentinel([*above, test])
+
+
+def _asks_too(around: ast.If, statement: ast.stmt, future: ast.expr) -> bool:
+    """Tell whether an ``if`` has room for one test more, as one would write it by hand."""
+    if around.orelse:
+        return around.orelse == [statement]
+    is_and = isinstance(around.test, ast.BoolOp) and isinstance(around.test.op, ast.And)
+    if (
+        around.body != [statement]
+        or statement.lineno == around.lineno
+        or not (is_and or isinstance(around.test, _PLAIN))
+    ):
+        return False
+    written = f"if {ast.unparse(around.test)} and not {ast.unparse(future)}.cancelled():"
+    return around.lineno == around.test.end_lineno and around.col_offset + len(written) <= _LONGEST
 
 
 def _makes_exception(call: ast.Call) -> bool:

@@ -39,6 +39,7 @@ class Seen(NamedTuple):
     Attributes:
         name: what to call it.
         calls: of the fakes, in order.
+        cut: those of them that a cancellation cut off.
         struck: the calls before each cancellation; runs before and after a fix are compared if these are the same.
         end: how it ended, and what class of error it raised.
         errors: those that nobody meant.
@@ -49,6 +50,7 @@ class Seen(NamedTuple):
 
     name: str
     calls: tuple[str, ...]
+    cut: tuple[str, ...]
     struck: tuple[tuple[str, ...], ...]
     end: tuple[str, str]
     errors: tuple[str, ...]
@@ -136,8 +138,8 @@ def _is_found(seen: Seen, path: Sequence[tuple[int, int]]) -> bool:
 def _differences(pattern: Pattern, old: Seen, new: Seen, manner: Manner) -> Iterator[str]:
     """Yield what is different in runs that nobody cancels."""
     by_itself = _harms_by_itself(pattern)
-    # What a mistaken call came to, and what came of that, is no measure.
-    if old.end != new.end and (not by_itself or (FakeError.__name__ in old.end[1] and not manner.failing)):
+    # What a mistaken call came to, and what came of that, is no measure; an error that was not lost must not be now.
+    if old.end != new.end and (not by_itself or (_fails_as_it_cleans_up(old, manner) and set(old.cut) <= set(new.cut))):
         yield f"it ended so: {old.end}, and now so: {new.end}"
     if by_itself:
         return
@@ -145,6 +147,11 @@ def _differences(pattern: Pattern, old: Seen, new: Seen, manner: Manner) -> Iter
         yield from _left_out(old, new)
     elif old.calls != new.calls:
         yield f"the calls were these: {', '.join(old.calls)}; and now these: {', '.join(new.calls)}"
+
+
+def _fails_as_it_cleans_up(seen: Seen, manner: Manner) -> bool:
+    """Tell whether the error comes out of work that was cut off. It does not arise where the work comes to its end."""
+    return FakeError.__name__ in seen.end[1] and not manner.failing
 
 
 @cache
@@ -176,6 +183,7 @@ def _seen(pattern: Pattern, program: Program, manner: Manner) -> Iterator[Seen]:
         yield Seen(
             str(run),
             tuple(map(str, run.log)),
+            tuple(call.name for call in run.log if call.cut),
             tuple(tuple(call.name for call in run.log[:count]) for count, _ in run.struck),
             (run.end, ", ".join(f"{type(error).__name__}: {error}" for error in errors)),
             tuple(type(error).__name__ for error in errors if not isinstance(error, (FakeError, *proof.expected))),
