@@ -64,8 +64,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.ownership.asking_first import does_something, has_room, makes_exception
 from flake8_cancel.code.ownership.resolving import RESOLVES, Resolving, resolving
-from flake8_cancel.code.tree import children, walk
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -73,10 +73,6 @@ if TYPE_CHECKING:
 
     from flake8_cancel.fix.edit import Edit
     from flake8_cancel.rule import Replacement
-
-# The longest line that most formatters leave alone.
-_LONGEST = 88
-_PLAIN = (ast.Attribute, ast.Call, ast.Compare, ast.Name, ast.UnaryOp)
 
 
 class ResultForCancelledFuture(Rule):
@@ -111,11 +107,11 @@ class ResultForCancelledFuture(Rule):
         given = [*found.node.args, *(keyword.value for keyword in found.node.keywords)]
         if len(given) != 1 or isinstance(given[0], ast.Starred):
             return None
-        calls = _does_something(given[0]) and not _makes_exception(found.node)
+        calls = does_something(given[0]) and not makes_exception(found.node)
         is_local = isinstance(found.future, ast.Name)
-        binds = not is_local and (calls or _does_something(found.future))
+        binds = not is_local and (calls or does_something(found.future))
         around = module.parent(statement)
-        if not (binds or calls) and isinstance(around, ast.If) and _asks_too(around, statement, found.future):
+        if not (binds or calls) and isinstance(around, ast.If) and has_room(around, statement, found.future):
             return self.repair(around, True, [statement])
         return self.repair(statement, True, words=("future" if binds else "", "argument" if calls else ""))
 
@@ -154,32 +150,3 @@ class ResultForCancelledFuture(Rule):
         resolve = call.with_changes(func=method.with_changes(value=future), args=[argument])
         test = edit.statement("if not {future}.cancelled():\n    {resolve}\n", future=future, resolve=resolve)
         return cst.FlattenSentinel([*above, test])
-
-
-def _asks_too(around: ast.If, statement: ast.stmt, future: ast.expr) -> bool:
-    """Tell whether an ``if`` has room for one test more, as one would write it by hand."""
-    if around.orelse:
-        return around.orelse == [statement]
-    is_and = isinstance(around.test, ast.BoolOp) and isinstance(around.test.op, ast.And)
-    if (
-        around.body != [statement]
-        or statement.lineno == around.lineno
-        or not (is_and or isinstance(around.test, _PLAIN))
-    ):
-        return False
-    written = f"if {ast.unparse(around.test)} and not {ast.unparse(future)}.cancelled():"
-    return around.lineno == around.test.end_lineno and around.col_offset + len(written) <= _LONGEST
-
-
-def _makes_exception(call: ast.Call) -> bool:
-    """Tell whether a future is given a new exception, and nothing is called to make it: ``ValueError(text)``."""
-    match call:
-        case ast.Call(func=ast.Attribute(attr="set_exception"), args=[ast.Call() as made]):
-            name = made.func.attr if isinstance(made.func, ast.Attribute) else getattr(made.func, "id", "")
-            # What begins with a small letter is a function that makes some error.
-            return name.lstrip("_")[:1].isupper() and not any(map(_does_something, children(made)))
-    return False
-
-
-def _does_something(expression: ast.AST) -> bool:
-    return any(isinstance(node, (ast.Call, ast.Await)) for node in walk(expression))
