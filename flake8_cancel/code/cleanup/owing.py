@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.cleanup.begun_before import all_takings
+from flake8_cancel.code.cleanup.collecting import collected
 from flake8_cancel.code.cleanup.harmless import is_empty_record, is_harmless, is_look
 from flake8_cancel.code.cleanup.reentry import is_guard
 from flake8_cancel.code.cleanup.releases import after, statement_states
@@ -94,6 +95,9 @@ def reasons(
         yield Reason(taking, thing, starts, True)
     if giving.form != METHOD or not ends(giving.verb, module.facts):
         return
+    for taking in collected(module, function, handler, giving):
+        if not is_harmless(module, function, taking, giving):
+            yield Reason(taking, taking.thing, after(flow, taking.node), True)
     for taking in before:
         if (taking.form, taking.thing, taking.result) == (METHOD, giving.thing, None) and opens(taking.verb):
             yield Reason(taking, giving.thing, _starts(flow, taking), False)
