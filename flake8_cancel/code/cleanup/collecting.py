@@ -47,7 +47,9 @@ def collected(
 def _looped_over(handler: ast.ExceptHandler, giving: Act) -> str | None:
     """Return the local name of which a loop of a handler takes what is ended there."""
     for node in own_statements(handler.body):
-        if not isinstance(node, ast.For) or key(node.target) != giving.thing or giving.node not in own_statements(node.body):
+        if not isinstance(node, ast.For) or key(node.target) != giving.thing:
+            continue
+        if giving.node not in own_statements(node.body):
             continue
         match node.iter:
             case ast.Name(id=name):

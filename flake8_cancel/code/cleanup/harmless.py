@@ -127,19 +127,25 @@ def _is_timer(call: ast.Call) -> bool:
 
 
 def _is_kept_by_maker(module: Module, taking: Act) -> bool:
-    """Tell whether a function of this file that makes a thing, or finds it, keeps it in a table of its object.
+    """Tell whether what a function of this file gives is found in a table of its object, and else made and put there.
 
-    There it is found by whoever asks for it next.
+    So it may have been there, and is found by whoever asks for it next.
     """
     maker = module.called(taking.call) if taking.call else None
     if not isinstance(maker, _FUNCTIONS):
         return False
     returned = {node.value.id for node in of_types(maker, (ast.Return,)) if isinstance(node.value, ast.Name)}
+    found, kept = set[Key](), set[Key]()
     for node in of_types(maker, (ast.Assign,)):
-        is_entry = any(isinstance(one, ast.Subscript) and root(one) == "self" for one in node.targets)
-        if is_entry and isinstance(node.value, ast.Name) and node.value.id in returned:
-            return True
-    return False
+        for target in node.targets:
+            match target, node.value:
+                case ast.Name(id=name), ast.Call(func=ast.Attribute(value=table, attr="get")) if name in returned:
+                    found.add(key(table))
+                case ast.Name(id=name), ast.Subscript(value=table) if name in returned:
+                    found.add(key(table))
+                case ast.Subscript(value=table), ast.Name(id=name) if name in returned and root(table) == "self":
+                    kept.add(key(table))
+    return not found.isdisjoint(kept)
 
 
 def _ends_by_itself(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:

@@ -199,5 +199,6 @@ def _hands_on(module: Module, function: ast.AsyncFunctionDef, statement: ast.stm
 def _is_stream(module: Module, connection: ast.Name) -> bool:
     """Tell whether what a connection is read from or written to is taken from it, to be used without it."""
     part = module.parent(connection)
-    is_taken = isinstance(part, ast.Attribute) and not isinstance(module.parent(part), (ast.Attribute, ast.Call))
-    return is_taken and part.attr in _STREAMS
+    if not isinstance(part, ast.Attribute) or part.attr not in _STREAMS:
+        return False
+    return not isinstance(module.parent(part), (ast.Attribute, ast.Call))
