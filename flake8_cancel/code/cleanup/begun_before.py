@@ -27,7 +27,7 @@ def all_takings(function: ast.AsyncFunctionDef, statement: ast.stmt) -> Iterator
         return
     # As if it were called where it is awaited.
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]  # type: ignore[attr-defined]
-    at_once = ast.copy_location(ast.Assign(targets, ast.Await(begun[0])), statement)
+    at_once = ast.Assign(targets, ast.Await(begun[0]))
     yield from (act._replace(node=statement) for act in takings(at_once) if act.form == MADE)
 
 
