@@ -11,11 +11,13 @@ from flake8_cancel.code.cleanup.taking import (
     COUNT,
     ENTRY,
     MADE,
+    METHOD,
     Act,
     Key,
     givings,
     key,
     root,
+    root_name,
     statements_of,
 )
 from flake8_cancel.code.tree import names_of, of_types, walk
@@ -29,6 +31,8 @@ _MAKERS = frozenset({"aiohttp.web.WebSocketResponse", "io.BytesIO", "io.StringIO
 _PARSER = "Parser"
 # The first words of what makes a cursor.
 _CURSORS = frozenset({"cursor", "execute", "executemany", "executescript"})
+# The last words of what makes timers.
+_TIMERS = frozenset({"stopwatch", "timer"})
 # What these return was there before.
 _LOOKS = frozenset({"choice", "choose", "current", "find", "get", "lookup", "peek", "pick"})
 _STACKS = frozenset({"contextlib.AsyncExitStack", "contextlib.ExitStack"})
@@ -49,8 +53,12 @@ def is_harmless(module: Module, function: ast.AsyncFunctionDef, taking: Act, giv
         return _is_never_read(module, taking.node)
     if taking.form == ENTRY:
         return any(_is_driven(function, given) for given in taking.given[:1])
+    if taking.form == METHOD:
+        return _is_stopwatch(module, function, taking)
     if taking.form != MADE:
         return False
+    if _is_kept_by_maker(module, taking):
+        return True
     return _ends_by_itself(module, function, taking, giving) or _is_operation(module, function, taking, giving)
 
 
@@ -96,6 +104,48 @@ def _is_never_read(module: Module, counting: ast.stmt) -> bool:
         return False
     named = (node for node in walk(module.tree) if isinstance(node, ast.Attribute) and node.attr == counter.attr)
     return not any(isinstance(node.ctx, ast.Load) for node in named)
+
+
+def _is_stopwatch(module: Module, function: ast.AsyncFunctionDef, taking: Act) -> bool:
+    """Tell whether what is started only measures the time: a timer that was told neither when to strike nor what to do.
+
+    What is told that later is asked for something to call: ``timer.timeout.connect(...)``.
+    """
+    name = root_name(taking.thing)
+    made = list(makers(function, name)) if taking.thing and taking.thing[0] == "Name" else []
+    if not made or not all(isinstance(one, ast.Call) and _is_timer(one) for one in made):
+        return False
+    return not any(
+        isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and root(node) == name
+        for node in walk(function)
+    )
+
+
+def _is_timer(call: ast.Call) -> bool:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return not (call.args or call.keywords) and any(word.lower() in _TIMERS for word in words(name)[-1:])
+
+
+def _is_kept_by_maker(module: Module, taking: Act) -> bool:
+    """Tell whether what a function of this file gives is found in a table of its object, and else made and put there.
+
+    So it may have been there, and is found by whoever asks for it next.
+    """
+    maker = module.called(taking.call) if taking.call else None
+    if not isinstance(maker, _FUNCTIONS):
+        return False
+    returned = {node.value.id for node in of_types(maker, (ast.Return,)) if isinstance(node.value, ast.Name)}
+    found, kept = set[Key](), set[Key]()
+    for node in of_types(maker, (ast.Assign,)):
+        for target in node.targets:
+            match target, node.value:
+                case ast.Name(id=name), ast.Call(func=ast.Attribute(value=table, attr="get")) if name in returned:
+                    found.add(key(table))
+                case ast.Name(id=name), ast.Subscript(value=table) if name in returned:
+                    found.add(key(table))
+                case ast.Subscript(value=table), ast.Name(id=name) if name in returned and root(table) == "self":
+                    kept.add(key(table))
+    return not found.isdisjoint(kept)
 
 
 def _ends_by_itself(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> bool:

@@ -11,6 +11,7 @@ from flake8_cancel.code.cleanup.releases import is_end, statement_states
 from flake8_cancel.code.cleanup.taking import METHOD, Act, givings, own_statements
 from flake8_cancel.code.graph import managers
 from flake8_cancel.code.graph.flow import Flow
+from flake8_cancel.code.graph.interrupted import interruptible
 from flake8_cancel.code.graph.points import SUSPEND, State
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.tree import children, named, walk
@@ -85,7 +86,7 @@ def left_open(module: Module, loop: ast.AsyncFor) -> LeftOpen | None:
     if jump is not None:
         return LeftOpen(call, found[0].handed_over, jump, True, is_own)
     urgent = next((held for held in found if held.is_urgent), None)
-    place = _cancelled_in(flow, loop) if urgent else None
+    place = _cancelled_in(module, flow, loop) if urgent else None
     return LeftOpen(call, urgent.handed_over, place, False, is_own) if urgent and place else None
 
 
@@ -266,14 +267,15 @@ def _loop_around(module: Module, jump: ast.stmt) -> ast.AST | None:
     return None
 
 
-def _cancelled_in(flow: Flow, loop: ast.AsyncFor) -> ast.AST | None:
+def _cancelled_in(module: Module, flow: Flow, loop: ast.AsyncFor) -> ast.AST | None:
     """Return a suspension point in a loop's body from which a cancellation leaves the function."""
     inside = {node for statement in loop.body for node in walk(statement)}
 
     def turns(state: State) -> bool:
         return state.point.kind == SUSPEND and state.point.node is loop
 
-    for state, cancelled in flow.cancelled(flow.suspensions(lambda point: point.node in inside)):
+    waits = interruptible(module, flow.suspensions(lambda point: point.node in inside))
+    for state, cancelled in flow.cancelled(waits):
         if flow.walk([cancelled], is_end, avoid=turns) is not None:
             return state.point.node
     return None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import CONNECTION_OPENERS, CONNECTS, LOOP_CONNECTS
+from flake8_cancel.code.cleanup.begun_before import all_takings
 from flake8_cancel.code.cleanup.certain import has_rules_of_its_own
 from flake8_cancel.code.cleanup.escapes import escapes_at
 from flake8_cancel.code.cleanup.failures import missed_cleanups
@@ -20,7 +21,7 @@ from flake8_cancel.code.cleanup.releases import (
     passes,
     skipped,
 )
-from flake8_cancel.code.cleanup.taking import MADE, Act, givings, root_name, statements_of, takings
+from flake8_cancel.code.cleanup.taking import MADE, Act, givings, root_name, statements_of
 from flake8_cancel.code.graph.catchers import catchers
 from flake8_cancel.code.graph.evaluate import header
 from flake8_cancel.code.meaning.values import Kind
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 _LOOPS = frozenset({"loop", "_loop"})
+# What a protocol keeps to read from its connection and to write to it.
+_STREAMS = frozenset({"reader", "stream", "transport", "writer"})
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -62,7 +65,7 @@ def abandoned(module: Module, function: ast.AsyncFunctionDef) -> Iterator[Abando
     statements = list(statements_of(function))
     places = set()
     for statement in statements:
-        made = [act for act in takings(statement) if act.form == MADE and act.awaited]
+        made = [act for act in all_takings(function, statement) if act.form == MADE and act.awaited]
         # The text first: what is asked below takes a model of the file.
         if not any(_is_local(act) and (_may_open(module, act) or any(_ended(module, statements, act))) for act in made):
             continue
@@ -188,4 +191,14 @@ def _hands_on(module: Module, function: ast.AsyncFunctionDef, statement: ast.stm
             continue
         if not isinstance(node.ctx, ast.Load) or escapes_at(module, function, node):
             return True
+        if isinstance(statement, ast.Return) and _is_stream(module, node):
+            return True
     return False
+
+
+def _is_stream(module: Module, connection: ast.Name) -> bool:
+    """Tell whether what a connection is read from or written to is taken from it, to be used without it."""
+    part = module.parent(connection)
+    if not isinstance(part, ast.Attribute) or part.attr not in _STREAMS:
+        return False
+    return not isinstance(module.parent(part), (ast.Attribute, ast.Call))

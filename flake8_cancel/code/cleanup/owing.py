@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from flake8_cancel.code.cleanup.begun_before import all_takings
+from flake8_cancel.code.cleanup.collecting import collected
 from flake8_cancel.code.cleanup.harmless import is_empty_record, is_harmless, is_look
 from flake8_cancel.code.cleanup.reentry import is_guard
 from flake8_cancel.code.cleanup.releases import after, statement_states
@@ -23,7 +25,6 @@ from flake8_cancel.code.cleanup.taking import (
     raised_flag,
     root,
     statements_of,
-    takings,
 )
 from flake8_cancel.code.graph.errors import EXCEPTION
 from flake8_cancel.code.graph.flow import Flow
@@ -72,7 +73,7 @@ def reasons(
         act
         for node in statements_of(function)
         if (node.end_lineno or 0) < handler.lineno
-        for act in (*takings(node), *raised_flag(node))
+        for act in (*all_takings(function, node), *raised_flag(node))
     ]
     if giving.form == METHOD and root(giving.call) == "self" and runs_in_own_task(module, function):
         # Who cancels the task owns what it works on, and cleans that up himself; its entries and counts he cannot know.
@@ -94,6 +95,9 @@ def reasons(
         yield Reason(taking, thing, starts, True)
     if giving.form != METHOD or not ends(giving.verb, module.facts):
         return
+    for taking in collected(module, function, handler, giving):
+        if not is_harmless(module, function, taking, giving):
+            yield Reason(taking, taking.thing, after(flow, taking.node), True)
     for taking in before:
         if (taking.form, taking.thing, taking.result) == (METHOD, giving.thing, None) and opens(taking.verb):
             yield Reason(taking, giving.thing, _starts(flow, taking), False)

@@ -150,8 +150,14 @@ def _has_room(module: Module, call: ast.Call) -> bool:
     queue = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "put" else None
     if not isinstance(queue, (ast.Attribute, ast.Name)) or module.kind(queue) is not Kind.QUEUE:
         return False
-    made = _assigned(module, queue)
-    return bool(made) and all(isinstance(one, ast.Call) and not (one.args or one.keywords) for one in made)
+    own = module.value(queue) if isinstance(queue, ast.Name) else None
+    made = [own] if own else _assigned(module, queue)
+    return bool(made) and all(isinstance(one, ast.Call) and _takes_any_number(one) for one in made)
+
+
+def _takes_any_number(queue: ast.Call) -> bool:
+    limits = [*queue.args, *(keyword.value for keyword in queue.keywords if keyword.arg in ("maxsize", None))]
+    return all(isinstance(limit, ast.Constant) and limit.value == 0 for limit in limits)
 
 
 def _is_over(module: Module, task: ast.expr) -> bool:

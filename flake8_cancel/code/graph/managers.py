@@ -90,7 +90,7 @@ def effects(module: Module, item: ast.withitem, number: int, completion: Complet
     own_effects = _own_effects(module, item, completion)
     if own_effects is not None:
         return own_effects
-    return [(completion, True), (NORMAL, False)] if error else [(completion, True)]
+    return [(completion, True), (NORMAL, False)] if error else [(completion, not _raises_again(item))]
 
 
 def expects_error(module: Module, node: ast.AST) -> bool:
@@ -180,6 +180,13 @@ def _group_raises(module: Module, error: Error, number: int) -> Error:
     if error.name in (CANCEL.name, "builtins.SystemExit", "builtins.KeyboardInterrupt"):
         return error
     return group_of(leaves_of(error), module.bases)
+
+
+def _raises_again(item: ast.withitem) -> bool:
+    """Tell whether a manager of another file is named after raising again, at its end, what is being handled."""
+    maker = _maker(item)
+    name = maker.attr if isinstance(maker, ast.Attribute) else getattr(maker, "id", "")
+    return "reraise" in name.lower()
 
 
 def _own_effects(module: Module, item: ast.withitem, completion: Completion) -> Effects | None:

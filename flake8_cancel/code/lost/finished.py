@@ -6,12 +6,12 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from flake8_cancel.code.cleanup.frameworks import runs_on_asyncio
 from flake8_cancel.code.graph.errors import CANCEL, Error
+from flake8_cancel.code.lost.cancellable_tasks import is_asked_of_cancelled, is_cancellable
 from flake8_cancel.code.lost.flags import flags_beside_cancels, own_parts
 from flake8_cancel.code.lost.guards import is_taken
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.ownership.futures import is_asked_before, is_cancelled, waits_for
+from flake8_cancel.code.ownership.futures import is_asked_before
 from flake8_cancel.code.tree import binds, named, place, walk
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ _STATIC = "builtins.staticmethod"
 # Decorators that leave the function as it is.
 _TRANSPARENT = frozenset({"builtins.classmethod", "typing.final", "typing.override", _STATIC})
 _WAIT = "asyncio.wait"
-# What runs a coroutine for another thread: its future is cancelled with the task, at the end of the loop at last.
-_FOR_THREADS = "asyncio.run_coroutine_threadsafe"
 _CANCEL_OF_THREADS = Error("concurrent.futures.CancelledError")
 
 # What ends the wait for a future or an event.
@@ -43,12 +41,14 @@ class Asking(NamedTuple):
         task: the name that the task goes by.
         since: where the task is given the callback, or the wait of which the loop gets its tasks.
         turning: the callback, loop or comprehension that runs once for each task.
+        is_wrong_way: whether it asks only those that it knows to be cancelled.
     """
 
     call: ast.Call
     task: ast.Name
     since: ast.Call
     turning: ast.AST
+    is_wrong_way: bool = False
 
     @property
     def verb(self) -> str:
@@ -78,7 +78,12 @@ def asked_by_callback(module: Module, registration: ast.Call) -> Iterator[Asking
     for call, task in _asks(module, callback):
         is_own = task.id == parameter and not binds(callback, task.id)
         is_asked = is_own or _is_registered_as(module, task, registration)
-        if is_asked and not _knows(module, call, callback, error, flags):
+        if not is_asked:
+            continue
+        if is_asked_of_cancelled(module, call, task, callback):
+            if not is_taken(module, call, error):
+                yield Asking(call, task, registration, callback, True)
+        elif not _knows(module, call, callback, error, flags):
             yield Asking(call, task, registration, callback)
 
 
@@ -122,7 +127,7 @@ def to_skip(module: Module, asking: Asking) -> Skip | None:
     The statement stands in no ``try`` or ``with``, whose end would then be passed in another way, and nobody but tasks
     calls the function, who might miss what it returns. If the function settles something, it is certainly one future.
     """
-    if not isinstance(asking.turning, (ast.For, ast.FunctionDef)):
+    if asking.is_wrong_way or not isinstance(asking.turning, (ast.For, ast.FunctionDef)):
         return None
     settling = [node for node in walk(asking.turning) if isinstance(node, ast.Attribute) and node.attr in _SETTLES]
     future = _one_future(module, asking, settling)
@@ -169,7 +174,7 @@ def _callback(module: Module, registration: ast.Call) -> _Callback | None:
             return None
     elif not isinstance(callback, ast.Lambda):
         return None
-    return callback if _is_cancellable(module, method.value) else None
+    return callback if is_cancellable(module, method.value) else None
 
 
 def _first_registration(module: Module, callback: _Callback) -> ast.Call | None:
@@ -184,37 +189,6 @@ def _is_taken_back(module: Module, callback: _Callback) -> bool:
         if (function := module.function(call)) is not None and module.cancels(function)
         for given in call.args
     )
-
-
-def _is_cancellable(module: Module, receiver: ast.expr) -> bool:
-    """Tell whether something is a task, which the end of its loop cancels, or a future that may be cancelled here.
-
-    What an unknown call made of a coroutine, its first argument, or of a task, and has done callbacks, is a task.
-    """
-    kind = module.kind(receiver)
-    if kind is Kind.FUTURE or (kind is None and module.origins(receiver)):
-        return next(waits_for(module, receiver), None) is not None or is_cancelled(module, receiver)
-    if kind is Kind.THREAD_FUTURE:
-        call = module.value(receiver)
-        return isinstance(call, ast.Call) and module.name(call.func) == _FOR_THREADS
-    if kind is not None:
-        return kind is Kind.TASK
-    made = module.value(receiver) if isinstance(receiver, ast.Call | ast.Name) else _set_above(module, receiver)
-    if not isinstance(made, ast.Call) or not runs_on_asyncio(module):
-        return False
-    kinds = [module.kind(argument) for argument in made.args]
-    return kinds[:1] == [Kind.COROUTINE] or Kind.TASK in kinds
-
-
-def _set_above(module: Module, attribute: ast.expr) -> ast.expr | None:
-    """Return what an attribute was set to in the statement above, behind which nobody else can have set it."""
-    statement = module.statement(attribute)
-    for block in (getattr(module.parent(statement), field, None) for field in ("body", "orelse", "finalbody")):
-        if isinstance(block, list) and statement in block[1:]:
-            match block[block.index(statement) - 1]:
-                case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=value):
-                    return value if module.reference(target) == module.reference(attribute) else None
-    return None
 
 
 def _parameter(module: Module, given: ast.expr, callback: _Callback) -> str:

@@ -38,6 +38,9 @@ def not_begun(module: Module, cancel: ast.Call) -> ast.Call | None:
     is_inner = function.name.startswith("_") and not function.name.startswith("__")
     if module.started_only_as_task(function) or (is_inner and module.uses(function)):
         return None
+    if function.name == "__aexit__":
+        # The block between the two waits: who has nothing to wait for there needs no ``async with``.
+        return None
     made = (call for call in fate(module, task).made if module.function(call) is not function)
     return next((call for call in made if _is_left_at_once(module, call, frozenset())), None)
 

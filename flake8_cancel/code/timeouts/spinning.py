@@ -179,8 +179,12 @@ def _turn(start: State, after: Successors, kept: set[State]) -> list[State] | No
 
 
 def _can_be(module: Module, turn: Sequence[State], after: Successors, kept: set[State], changed: Changes) -> bool:
-    """Tell whether the tests of a turn may well come out so: no two contradict each other, none asks a local alone."""
+    """Tell whether the tests of a turn may well come out so: no two contradict each other, none asks a local alone.
+
+    Nor may a turn be neither of two members of one class.
+    """
     seen: dict[str, tuple[str, bool]] = {}
+    others: set[tuple[str, str]] = set()
     for state, following in zip(turn, (*turn[1:], turn[0]), strict=True):
         test = state.point.node
         if state.point.kind != BRANCH or not is_steady(module, test, changed):
@@ -188,6 +192,11 @@ def _can_be(module: Module, turn: Sequence[State], after: Successors, kept: set[
         is_yes = following.point is state.point.targets[0]
         if not all(one in kept for one in after[state]) and not is_open(module, test, is_yes):
             return False
+        members = None if is_yes else _asked_member(test)
+        if members in others:
+            # Neither this member nor another: for all that is known, there may be no third one.
+            return False
+        others.update([members] if members else [])
         outcome = ast.unparse(test) if is_yes or not _is_one_of_many(test) else "another", is_yes
         if any(seen.setdefault(asked, outcome) != outcome for asked in references(test)):
             return False
@@ -200,6 +209,14 @@ def _is_one_of_many(test: ast.AST) -> bool:
         case ast.Compare(ops=[ast.Eq() | ast.Is()], comparators=[ast.Constant() | ast.Attribute()]):
             return True
     return False
+
+
+def _asked_member(test: ast.AST) -> tuple[str, str] | None:
+    """Return what a test asks for a member, and the class that this belongs to: ``state`` and ``State``."""
+    match test:
+        case ast.Compare(left=asked, ops=[ast.Eq() | ast.Is()], comparators=[ast.Attribute(value=members)]):
+            return ast.unparse(asked), ast.unparse(members)
+    return None
 
 
 def _may_fail(module: Module, statements: Iterable[ast.AST], loop: ast.While) -> bool:

@@ -5,6 +5,7 @@ Why:
     nobody catches it. The rest of the callback is skipped, what it was to set or to free stays as it is, and asyncio
     logs "Exception in callback" with a traceback, on every Ctrl-C too, since ``asyncio.run()`` cancels what is left.
     In a loop over finished tasks the error goes on into the function that waited, as if that had been cancelled.
+    The same happens to a callback that asks where ``cancelled()`` is true, when it meant where it is false.
 
 Bad:
     import asyncio
@@ -37,7 +38,8 @@ Fix:
     below is skipped as it was, without the error; whether it should not be done for a cancelled task too is for you to
     say. Where the callback gives the outcome to a future of somebody else, that one is cancelled too (unsafe), so that
     its waiter does not wait for ever; where it gives it to several, or to what may be no future, there is no fix. None
-    either in a lambda or comprehension, inside a ``try`` or ``with``, and where the function is also called otherwise.
+    either where the test stands the wrong way round, in a lambda or comprehension, inside a ``try`` or ``with``, and
+    where the function is also called otherwise.
 
 Not found:
     A callback of what this file does not show to be a task, or a future that it waits for or cancels; one that another
@@ -77,7 +79,10 @@ class CallbackIgnoresCancelled(Rule):
             found, since = asked_by_loop(module, node), "waited for here"
         for asking in found:
             task = asking.task.id
-            message = f"{task}.{asking.verb}() raises CancelledError if it was cancelled; ask {task}.cancelled() first"
+            when, way_out = "if it was cancelled", f"ask {task}.cancelled() first"
+            if asking.is_wrong_way:
+                when, way_out = f"where {task}.cancelled() is true", "ask it elsewhere"
+            message = f"{task}.{asking.verb}() raises CancelledError {when}; {way_out}"
             path = ((asking.since, since), (asking.call, "raises here"))
             yield self.finding(asking.call, message, path, self._mend(asking, module))
 

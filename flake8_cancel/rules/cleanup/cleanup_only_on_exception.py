@@ -72,7 +72,7 @@ from flake8_cancel.code.cleanup.processes import left_running
 from flake8_cancel.code.cleanup.taking import own_statements, shown
 from flake8_cancel.code.graph.evaluate import header, survey
 from flake8_cancel.code.patterns import ASYNC_BLOCK
-from flake8_cancel.code.traces import ends_own_in_handler, gives_back_in_handler
+from flake8_cancel.code.traces import ends_own_in_handler, gives_back_in_handler, opens_connection
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ _CANCELLED = "asyncio.CancelledError"
 
 class CleanupOnlyOnException(Rule):
     code = "CNL403"
-    needs = ("except", ("await", ASYNC_BLOCK), (ends_own_in_handler, gives_back_in_handler))
+    needs = ("except", ("await", ASYNC_BLOCK), (ends_own_in_handler, gives_back_in_handler, opens_connection))
     visits = (ast.Try,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -46,16 +46,17 @@ Not found:
     that is not awaited; a helper of this file ends it itself when it is cancelled; or some way through the function
     does not give it back, be it that of a cancellation that the function takes itself. A flag that does not keep others
     out of the function, or that another function resets; a flag that ``close()`` asks for and that is set in several
-    places, or compared with a state, or where a task of its own opens what is to be closed. What is taken and given
-    back in the two branches of one ``if``. An entry of a collection that the function was given; one for which the file
-    calls the function again; one of an object whose tasks alone put it in, and that cancels them where it ends. A
-    counter that nobody reads. What ends by itself: an async generator, which the event loop closes when it is dropped,
-    a parser, a part of what a ``with`` around holds. What an ``except`` clause that raises gives back belongs to
-    CNL403, locks to CNL402, and what comes behind another ``await`` in a ``finally`` to CNL404. Tasks and processes
-    have rules of their own. Tests, fixtures and what only tests of the file run: nobody cancels them but a deadline of
-    their own. What stands beside tests in their file too. Connections and what lives in memory, where the function is
-    only the root of a program (``asyncio.run()``, a command of click or typer) or awaited by it, or a method of what
-    only it makes: they end with the process.
+    places, or compared with a state, or where a task of its own opens what is to be closed. A stopwatch, and what a
+    function of this file finds or makes and keeps in a table. What is taken and given back in the two branches of one
+    ``if``. An entry of a collection that the function was given; one for which the file calls the function again; one
+    of an object whose tasks alone put it in, and that cancels them where it ends. A counter that nobody reads. What
+    ends by itself: an async generator, which the event loop closes when it is dropped, a parser, a part of what a
+    ``with`` around holds. What an ``except`` clause that raises gives back belongs to CNL403, locks to CNL402, and what
+    comes behind another ``await`` in a ``finally`` to CNL404. Tasks and processes have rules of their own. Tests,
+    fixtures and what only tests of the file run: nobody cancels them but a deadline of their own. What stands beside
+    tests in their file too. Connections and what lives in memory, where the function is only the root of a program
+    (``asyncio.run()``, a command of click or typer) or awaited by it, or a method of what only it makes: they end with
+    the process.
 """
 
 from __future__ import annotations

@@ -35,7 +35,8 @@ Fix:
     ``finally``, as in CNL101.
 
 Not found:
-    A handler that keeps the exception or hands it to something other than logging, and all that CNL101 leaves alone.
+    A handler that keeps the exception or hands it to something other than logging, or leaves it to a manager that is
+    named after raising it again; and all that CNL101 leaves alone.
 """
 
 from __future__ import annotations

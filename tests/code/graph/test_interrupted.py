@@ -64,6 +64,9 @@ def answer(wait: str, around: str = "async def f(x, base: Base): {}") -> bool:
         "await base.at_once()",
         "\n    while not x.jobs.empty(): y = await x.jobs.get()",
         "\n    if not x.empty(): await x.get()",
+        "\n    queue = asyncio.Queue()\n    await queue.put(x)",
+        "\n    queue = asyncio.PriorityQueue(0)\n    await queue.put(x)",
+        "\n    queue = asyncio.LifoQueue(maxsize=0)\n    await queue.put(x)",
     ],
 )
 def test_no_cancellation_comes_out(wait: str) -> None:
@@ -85,6 +88,10 @@ def test_no_cancellation_comes_out(wait: str) -> None:
         "\n    while not x.empty():\n        y = 1\n        await x.get()",
         "await asyncio.sleep(1)",
         "\n    async with x: pass",
+        "\n    queue = asyncio.Queue(1)\n    await queue.put(x)",
+        "\n    queue = asyncio.LifoQueue(maxsize=x.size)\n    await queue.put(x)",
+        "\n    queue = asyncio.Queue()\n    await queue.get()",
+        "\n    queue = asyncio.Queue()\n    await queue.join()",
     ],
 )
 def test_a_cancellation_may_come_out(wait: str) -> None:
