@@ -227,7 +227,7 @@ import async_timeout
 
 
 async def known():
-    await asyncio.Event().wait()
+    await asyncio.get_running_loop().create_future()
 
 
 async def numbers(work):
