@@ -23,6 +23,8 @@ if hasattr(ast, "TypeAlias"):
     FIELDS[ast.TypeAlias] = ast.TypeAlias._fields
 # Whose lists may hold None or names beside nodes.
 _MIXED = frozenset({ast.Dict, ast.Global, ast.MatchClass, ast.Nonlocal, ast.arguments})
+# Python 3.10 has no `except*`.
+TRIES = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 # Of these many questions are asked, one after the other.
 _ASKED_OFTEN = (ast.AsyncFunctionDef, ast.ClassDef, ast.FunctionDef, ast.Module)
 _BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {
@@ -86,6 +88,22 @@ def named(node: ast.AST, name: str) -> Sequence[ast.Name]:
 def binds(node: ast.AST, name: str) -> bool:
     """Tell whether a name gets a value inside a node."""
     return any(isinstance(one.ctx, ast.Store) for one in named(node, name))
+
+
+def verb_of(call: ast.Call) -> str:
+    """Return the name that something is called by, the last one of several; "" where it has none."""
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
+def has_parameter(function: ast.AST, name: str) -> bool:
+    """Tell whether a function has a parameter of a name."""
+    arguments = getattr(function, "args", None)
+    return arguments is not None and any(one.arg == name for one in walk(arguments) if isinstance(one, ast.arg))
+
+
+def is_outer(function: ast.AST, name: str) -> bool:
+    """Tell whether a function, or one inside it, says that a name is the module's or that of a function around."""
+    return any(name in node.names for node in of_types(function, (ast.Global, ast.Nonlocal)))
 
 
 @functools.lru_cache(maxsize=8_192)

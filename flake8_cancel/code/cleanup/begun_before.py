@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from flake8_cancel.code.api import CONNECTION_OPENERS
-from flake8_cancel.code.cleanup.taking import MADE, Act, takings, verb_of
-from flake8_cancel.code.tree import named, of_types
+from flake8_cancel.code.cleanup.taking import MADE, Act, takings
+from flake8_cancel.code.tree import named, of_types, verb_of
 
 
 def all_takings(function: ast.AsyncFunctionDef, statement: ast.stmt) -> Iterator[Act]:

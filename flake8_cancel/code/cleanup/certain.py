@@ -27,7 +27,7 @@ from flake8_cancel.code.cleanup.taking import (
     unless_there,
 )
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import binds, of_types, walk
+from flake8_cancel.code.tree import binds, has_parameter, is_outer, of_types, verb_of, walk
 from flake8_cancel.code.verbs import is_exit, matches, opens, words
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _fit_together(function: ast.AsyncFunctionDef, taking: Act, giving: Act) -> b
         return _is_bound_here(function, taking, giving)
     thing = _expression(taking)
     name = thing.id if isinstance(thing, ast.Name) else ""
-    if taking.form == ENTRY and name and _is_given(function, name):
+    if taking.form == ENTRY and name and has_parameter(function, name):
         # It may be the caller's alone, and end with this call.
         return False
     if taking.form in (COUNT, ENTRY):
@@ -164,7 +164,7 @@ def _is_made(module: Module, function: ast.AsyncFunctionDef, taking: Act, giving
 def _is_listed(module: Module, call: ast.Call) -> bool:
     """Tell whether the user named a call as one that makes something to be released."""
     name = module.name(call.func)
-    verb = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    verb = verb_of(call)
     makers = module.facts.resource_makers
     return name in makers or any(maker.rpartition(".")[2] == verb for maker in makers)
 
@@ -271,13 +271,9 @@ def _only_made(function: ast.AsyncFunctionDef, name: str) -> bool:
 
 def _is_local(function: ast.AsyncFunctionDef, name: str) -> bool:
     """Tell whether a name is bound in the function itself, and no parameter."""
-    if any(name in node.names for node in of_types(function, (ast.Global, ast.Nonlocal))):
+    if is_outer(function, name):
         return False
     return binds(function, name) and not any(node.arg == name for node in of_types(function, (ast.arg,)))
-
-
-def _is_given(function: ast.AsyncFunctionDef, name: str) -> bool:
-    return any(node.arg == name for node in walk(function.args) if isinstance(node, ast.arg))
 
 
 def _name(thing: Key | None) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.certain import has_rules_of_its_own
-from flake8_cancel.code.cleanup.taking import MADE, Act, Key, key, own_statements, statements_of, verb_of
-from flake8_cancel.code.tree import named, walk
+from flake8_cancel.code.cleanup.taking import MADE, Act, key, own_statements, statements_of
+from flake8_cancel.code.meaning.scopes import FUNCTIONS
+from flake8_cancel.code.tree import has_parameter, named, verb_of, walk
 from flake8_cancel.code.verbs import ends
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 _PUTS = frozenset({"add", "append", "appendleft"})
 _BLOCKS = (ast.Try, ast.With, ast.AsyncWith)
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def collected(module: Module, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giving: Act) -> Iterator[Act]:
@@ -84,13 +84,9 @@ def _bound_to(function: ast.AsyncFunctionDef, name: ast.Name) -> ast.expr | None
     values = [
         node.value
         for node in statements_of(function)
-        if isinstance(node, ast.Assign) and [key(one) for one in node.targets] == [_key_of(name.id)]
+        if isinstance(node, ast.Assign) and [key(one) for one in node.targets] == [key(ast.Name(name.id))]
     ]
     return values[0] if len(bound) == len(values) == 1 else None
-
-
-def _key_of(name: str) -> Key:
-    return key(ast.Name(name))
 
 
 def _is_private(module: Module, function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, name: str) -> bool:
@@ -100,8 +96,8 @@ def _is_private(module: Module, function: ast.AsyncFunctionDef, handler: ast.Exc
     """
     block = module.parent(handler)
     assert isinstance(block, ast.Try)
-    around = [node for node in module.ancestors(block) if isinstance(node, (*_BLOCKS, *_FUNCTIONS))]
-    if around[:1] != [function] or any(one.arg == name for one in walk(function.args) if isinstance(one, ast.arg)):
+    around = [node for node in module.ancestors(block) if isinstance(node, (*_BLOCKS, *FUNCTIONS))]
+    if around[:1] != [function] or has_parameter(function, name):
         return False
     inside = set(walk(handler))
     for node in named(function, name):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.releases import Skip
 from flake8_cancel.code.cleanup.taking import ENTRY, METHOD, Act, Key, key, own_statements, statements_of
-from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.meaning.values import PRIMITIVES, Kind
 from flake8_cancel.code.tree import walk
 from flake8_cancel.code.verbs import TAKES_OUT, words
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 # These serve those who wait for each other: once the function has ended, nobody has a use for them.
-_SIGNALS = frozenset({Kind.BARRIER, Kind.CONDITION, Kind.EVENT, Kind.FUTURE, Kind.LOCK, Kind.QUEUE, Kind.SEMAPHORE})
+_SIGNALS = PRIMITIVES | {Kind.FUTURE}
 # The first words of pairs of methods that put something somewhere, and take it away.
 _PUTS = frozenset({"add", "create"})
 # The last words of the names of what is only told of something as long as it is there: add_listener.

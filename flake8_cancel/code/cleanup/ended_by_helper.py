@@ -10,6 +10,7 @@ from flake8_cancel.code.graph.evaluate import header, own_nodes
 from flake8_cancel.code.graph.interrupted import interruptible
 from flake8_cancel.code.graph.points import END, STEP, State
 from flake8_cancel.code.lost.keeping import parameter_given
+from flake8_cancel.code.tree import verb_of
 from flake8_cancel.code.verbs import ends, ends_argument
 
 if TYPE_CHECKING:
@@ -56,5 +57,5 @@ def _ends(module: Module, node: ast.AST, thing: Key) -> bool:
         return False
     if isinstance(node.func, ast.Attribute) and key(node.func.value) == thing:
         return ends(node.func.attr, module.facts)
-    verb = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    verb = verb_of(node)
     return ends_argument(verb, module.facts) and any(mentions(one, thing) for one in node.args)

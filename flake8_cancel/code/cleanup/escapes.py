@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import HARMLESS_CALLS, LOGGING_VERBS, Facts
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import verb_of, walk
 from flake8_cancel.code.verbs import ends, ends_argument
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _is_passed_method(module: Module, attribute: ast.Attribute) -> bool:
 
 def _comes_back(module: Module, call: ast.Call) -> bool:
     """Tell whether an argument of a call is the function's own again when the statement is over."""
-    verb = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    verb = verb_of(call)
     if verb in LOGGING_VERBS or module.name(call.func) in HARMLESS_CALLS or ends_argument(verb, module.facts):
         return True
     for parent in module.ancestors(call):

@@ -30,7 +30,7 @@ from flake8_cancel.code.graph.errors import BASE_EXCEPTION, CANCEL, EXCEPTION, N
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import ASYNC_EXIT, CLAUSE, RAISE, STEP, STOP, SUSPEND, YIELD, Frame, State
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import verb_of, walk
 from flake8_cancel.code.verbs import ends, ends_argument, may_give
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ def _is_own_choice(module: Module, statement: ast.Try, thing: Key) -> bool:
 def _ends_thing(module: Module, call: ast.Call, thing: Key) -> bool:
     if isinstance(call.func, ast.Attribute) and key(call.func.value) == thing:
         return ends(call.func.attr, module.facts)
-    verb = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    verb = verb_of(call)
     return ends_argument(verb, module.facts) and any(mentions(argument, thing) for argument in call.args)
 
 

@@ -20,7 +20,7 @@ from flake8_cancel.code.cleanup.taking import (
     root_name,
     statements_of,
 )
-from flake8_cancel.code.tree import names_of, of_types, walk
+from flake8_cancel.code.tree import names_of, of_types, verb_of, walk
 from flake8_cancel.code.verbs import words
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _is_stopwatch(module: Module, function: ast.AsyncFunctionDef, taking: Act) -
 
 
 def _is_timer(call: ast.Call) -> bool:
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = verb_of(call)
     return not (call.args or call.keywords) and any(word.lower() in _TIMERS for word in words(name)[-1:])
 
 

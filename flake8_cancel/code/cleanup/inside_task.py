@@ -27,7 +27,7 @@ from flake8_cancel.code.cleanup.taking import (
     takings,
 )
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import has_parameter, walk
 from flake8_cancel.code.verbs import matches, words
 
 if TYPE_CHECKING:
@@ -210,9 +210,7 @@ def _may_be_of(module: Module, registration: ast.Call, function: AnyFunction) ->
     """Tell whether a callback may be of a task of a function: it is given there, or to what a helper was given."""
     around = module.function(registration)
     name = root(registration)
-    is_helper = isinstance(around, _FUNCTIONS) and any(
-        part.arg == name for part in walk(around.args) if isinstance(part, ast.arg)
-    )
+    is_helper = isinstance(around, _FUNCTIONS) and has_parameter(around, name)
     return around is function or (is_helper and name != "self")
 
 

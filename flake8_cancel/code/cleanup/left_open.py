@@ -14,14 +14,13 @@ from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.interrupted import interruptible
 from flake8_cancel.code.graph.points import SUSPEND, State
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import children, named, walk
+from flake8_cancel.code.tree import TRIES, children, named, walk
 from flake8_cancel.code.verbs import ends, ends_argument, words
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_TRIES = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _WAITS = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 # Leaving these gives nothing back.
@@ -168,7 +167,7 @@ def _held_at(module: Module, handed_over: ast.AST, seen: frozenset[ast.AST]) -> 
     for around in module.ancestors(handed_over):
         if isinstance(around, _FUNCTIONS):
             return
-        if isinstance(around, _TRIES):
+        if isinstance(around, TRIES):
             blocks: list[Sequence[ast.stmt]] = [] if child in around.finalbody else [around.finalbody]
             if child in around.body:
                 blocks += [handler.body for handler in around.handlers if _takes_exit(module, handler)]

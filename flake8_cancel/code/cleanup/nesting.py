@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.cleanup.cut_short import Cut, following
 from flake8_cancel.code.cleanup.framing import forgets, is_log_line, jumps, only_cleans_up
 from flake8_cancel.code.cleanup.owed import owed
-from flake8_cancel.code.cleanup.taking import ENTRY, Key, key, mentions, own_statements, verb_of
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.cleanup.taking import ENTRY, Key, key, mentions, own_statements
+from flake8_cancel.code.tree import verb_of, walk
 from flake8_cancel.code.verbs import TAKES_OUT, ends_argument, words
 
 if TYPE_CHECKING:

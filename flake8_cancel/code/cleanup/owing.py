@@ -26,7 +26,7 @@ from flake8_cancel.code.cleanup.taking import (
     root,
     statements_of,
 )
-from flake8_cancel.code.graph.errors import EXCEPTION
+from flake8_cancel.code.graph.errors import EXCEPTION, TIMEOUTS
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import State
 from flake8_cancel.code.meaning.values import Kind
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 _CAST = "typing.cast"
-_TIMEOUTS = frozenset({"builtins.TimeoutError", "asyncio.TimeoutError"})
 
 
 class Reason(NamedTuple):
@@ -256,7 +255,7 @@ def _looped_over(function: ast.AsyncFunctionDef, handler: ast.ExceptHandler, giv
 
 def is_wide(module: Module, handler: ast.ExceptHandler) -> bool:
     """Tell whether a clause takes every error, or the end of the function's own patience, which is no different."""
-    return not {EXCEPTION, *_TIMEOUTS}.isdisjoint(module.names(handler.type))
+    return not {EXCEPTION, *TIMEOUTS}.isdisjoint(module.names(handler.type))
 
 
 def gives_in_any_case(module: Module, handler: ast.ExceptHandler, giving: Act, thing: Key | None) -> bool:

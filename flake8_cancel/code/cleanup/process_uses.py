@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.code.api import HARMLESS_CALLS, LOGGING_VERBS
 from flake8_cancel.code.lost.keeping import parameter_given
-from flake8_cancel.code.tree import named, walk
+from flake8_cancel.code.tree import named, verb_of, walk
 from flake8_cancel.code.verbs import ends_argument
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def _passed_on(module: Module, value: ast.expr, depth: int) -> str:
 
 def _given(module: Module, call: ast.Call, value: ast.expr, depth: int) -> str:
     """Tell what a call does with a process, or the number of one, that is among its arguments."""
-    verb = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    verb = verb_of(call)
     name = module.name(call.func) or ""
     if verb.lstrip("_") in LOGGING_VERBS or name in HARMLESS_CALLS:
         return LOOKS

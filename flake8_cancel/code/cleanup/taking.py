@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from flake8_cancel.code.api import Facts
-from flake8_cancel.code.tree import children, walk
+from flake8_cancel.code.tree import children, verb_of, walk
 from flake8_cancel.code.verbs import TAKES_OUT, ends, ends_argument, is_exit, matches, opens, undoes, words
 
 # The meaning of an expression without its place: equal keys are the same expression.
@@ -281,11 +281,6 @@ def _call(value: ast.expr | None) -> tuple[ast.Call | None, bool]:
         if isinstance(value, ast.Call) and isinstance(inner, ast.Call) and verb_of(value) in ("wait_for", "shield"):
             value = inner
     return (value, awaited) if isinstance(value, ast.Call) else (None, False)
-
-
-def verb_of(call: ast.Call) -> str:
-    func = call.func
-    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
 
 
 def _given(call: ast.Call) -> tuple[Key, ...]:

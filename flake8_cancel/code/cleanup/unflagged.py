@@ -20,7 +20,7 @@ from flake8_cancel.code.cleanup.releases import (
 )
 from flake8_cancel.code.cleanup.taking import MADE, Act, gives_back, givings, key, statements_of, takings
 from flake8_cancel.code.graph.flow import Flow
-from flake8_cancel.code.tree import of_types, walk
+from flake8_cancel.code.tree import of_types, verb_of, walk
 from flake8_cancel.code.verbs import ends, ends_argument, opens
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _may_end(module: Module, use: ast.Attribute) -> bool:
         return ends(parent.attr, module.facts)
     call = module.parent(parent) if isinstance(parent, ast.keyword) else parent
     if isinstance(call, ast.Call) and call.func is not use:
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        name = verb_of(call)
         return ends_argument(name, module.facts)
     return not isinstance(parent, _LOOKING)
 

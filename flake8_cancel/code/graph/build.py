@@ -22,9 +22,9 @@ from flake8_cancel.code.graph.points import (
 )
 from flake8_cancel.code.graph.statements import Names, Statements
 from flake8_cancel.code.meaning.displays import is_filled, is_some_range
+from flake8_cancel.code.tree import TRIES
 
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
-_Try = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 
 
 def build(function: AnyFunction, names: Names, assumed: Mapping[str, bool]) -> Point:
@@ -70,7 +70,7 @@ class _Builder:
             return self._while(node, frame, after)
         if isinstance(node, (ast.For, ast.AsyncFor)):
             return self._for(node, frame, after)
-        if isinstance(node, _Try):
+        if isinstance(node, TRIES):
             return self._try(node, frame, after)
         if isinstance(node, (ast.With, ast.AsyncWith)):
             return self._with(node, frame, after)

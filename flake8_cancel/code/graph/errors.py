@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+# One class since Python 3.11.
+TIMEOUTS = frozenset({"asyncio.TimeoutError", "builtins.TimeoutError"})
 CANCELLED_ERROR = "asyncio.CancelledError"
 EXCEPTION = "builtins.Exception"
 BASE_EXCEPTION = "builtins.BaseException"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import TEST_FRAMEWORKS
 from flake8_cancel.code.graph import managers
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import verb_of, walk
 from flake8_cancel.code.verbs import words
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def is_run(module: Module, use: ast.expr) -> bool:
     runner = module.parent(coroutine) if isinstance(coroutine, ast.Call) and coroutine.func is use else None
     if not isinstance(runner, ast.Call) or coroutine not in runner.args or module.in_coroutine(runner):
         return False
-    found = words(getattr(runner.func, "attr", getattr(runner.func, "id", "")))
+    found = words(verb_of(runner))
     return "run" in found and "threadsafe" not in found
 
 

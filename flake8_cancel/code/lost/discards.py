@@ -10,14 +10,13 @@ from flake8_cancel.code.api import PREDICATES
 from flake8_cancel.code.graph.errors import CANCEL
 from flake8_cancel.code.graph.points import STEP, YIELD, Frame, Point, State
 from flake8_cancel.code.lost.going_on import within
-from flake8_cancel.code.tree import children, walk
+from flake8_cancel.code.tree import TRIES, children, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 Jump = ast.Return | ast.Break | ast.Continue
 
-_TRIES = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _JUMPS = (ast.Return, ast.Break, ast.Continue)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -83,7 +82,7 @@ def _left_by(module: Module, jump: Jump) -> Iterator[ast.Try]:
             return
         if isinstance(around, _LOOPS) and not isinstance(jump, ast.Return) and child not in around.orelse:
             return
-        if isinstance(around, _TRIES) and child in around.finalbody:
+        if isinstance(around, TRIES) and child in around.finalbody:
             yield around
         child = around
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.api import SWALLOWING_MANAGERS, SWALLOWING_METHODS
 from flake8_cancel.code.graph.errors import NO, Error, catches
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import TRIES, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -20,7 +20,6 @@ _SETTING = frozenset({"builtins.setattr"})
 _VERSIONS = ("sys.version_info", "sys.hexversion")
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_TRIES = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 # A constant that stands for a constant, and so on, is followed so far.
 _DEEPEST = 5
 
@@ -156,7 +155,7 @@ def _takers(module: Module, node: ast.AST) -> Iterator[ast.expr | None]:
             for manager in managers if not in_group else ():
                 yield from (None,) if _is_answered(module, around, manager) else _suppressed(module, manager)
             in_group = in_group or any(module.kind(manager) is Kind.TASK_GROUP for manager in managers)
-        elif isinstance(around, _TRIES) and child in around.body and (not in_group or not isinstance(around, ast.Try)):
+        elif isinstance(around, TRIES) and child in around.body and (not in_group or not isinstance(around, ast.Try)):
             # What leaves a group's block is an ExceptionGroup: an `except*` alone takes what is inside it.
             yield from (handler.type for handler in around.handlers)
         elif isinstance(around, ast.Call) and child in around.args[1:]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import LOGGING_VERBS
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import verb_of, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -75,7 +75,7 @@ def is_log(expression: ast.expr) -> bool:
     call = expression.value if isinstance(expression, ast.Await) else expression
     if not isinstance(call, ast.Call):
         return False
-    verb = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    verb = verb_of(call)
     return verb.lstrip("_") in LOGGING_VERBS
 
 

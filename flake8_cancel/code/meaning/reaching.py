@@ -6,11 +6,11 @@ import ast
 from collections.abc import Sequence
 
 from flake8_cancel.code.meaning.scopes import FUNCTIONS, Binding, Form, Survey
+from flake8_cancel.code.tree import TRIES
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 # Statements whose own target is bound when their body begins.
 _BINDING_BLOCKS = (ast.For, ast.AsyncFor, ast.With, ast.AsyncWith)
-_TRIES = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 
 
 def reaching(survey: Survey, use: ast.Name, bindings: Sequence[Binding]) -> Sequence[Binding]:
@@ -68,7 +68,7 @@ def _before(
 
 def _may_have_bound(around: ast.AST, child: ast.AST) -> bool:
     """Tell whether another part of a statement may have run before: an earlier turn, or the body of a ``try``."""
-    if isinstance(around, _TRIES):
+    if isinstance(around, TRIES):
         return child not in around.body
     return isinstance(around, _LOOPS)
 

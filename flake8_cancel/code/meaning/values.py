@@ -70,6 +70,8 @@ EMPTY = Known(Kind.COLLECTION, NOTHING, NOTHING)
 # What gather gives when it returns the exceptions of its children among their results.
 OUTCOMES = Known(Kind.COLLECTION, Known(Kind.OUTCOME))
 
+# These hold who waits for them.
+PRIMITIVES = frozenset({Kind.BARRIER, Kind.CONDITION, Kind.EVENT, Kind.LOCK, Kind.QUEUE, Kind.SEMAPHORE})
 AWAITABLE = frozenset({Kind.TASK, Kind.FUTURE, Kind.GATHER, Kind.SHIELD, Kind.COROUTINE})
 
 # Classes of asyncio, as they are called and as annotations name them.

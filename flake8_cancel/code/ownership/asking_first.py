@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from flake8_cancel.code.tree import children, walk
+from flake8_cancel.code.tree import children, verb_of, walk
 
 # The longest line that most formatters leave alone.
 _LONGEST = 88
@@ -40,7 +40,7 @@ def makes_exception(call: ast.Call) -> bool:
     """
     match call:
         case ast.Call(func=ast.Attribute(attr="set_exception"), args=[ast.Call() as made]):
-            name = made.func.attr if isinstance(made.func, ast.Attribute) else getattr(made.func, "id", "")
+            name = verb_of(made)
             # What begins with a small letter is a function that makes some error.
             return name.lstrip("_")[:1].isupper() and not any(map(does_something, children(made)))
     return False

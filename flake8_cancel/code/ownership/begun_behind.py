@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from flake8_cancel.code.api import LOOP_CONNECTS
 from flake8_cancel.code.tree import walk
 
 if TYPE_CHECKING:
@@ -13,18 +14,7 @@ if TYPE_CHECKING:
 
 # The method of a protocol that a loop calls before it gives the connection to whoever makes it.
 _MADE = "connection_made"
-_CONNECTS = frozenset(
-    {
-        "connect_accepted_socket",
-        "connect_read_pipe",
-        "connect_write_pipe",
-        "create_connection",
-        "create_datagram_endpoint",
-        "create_unix_connection",
-        "subprocess_exec",
-        "subprocess_shell",
-    }
-)
+_CONNECTS = LOOP_CONNECTS | {"connect_read_pipe", "connect_write_pipe", "subprocess_exec", "subprocess_shell"}
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _LOOPS = (ast.AsyncFor, ast.For, ast.While)
 

@@ -12,7 +12,7 @@ from flake8_cancel.code.graph.evaluate import header, own_nodes
 from flake8_cancel.code.graph.points import ASYNC_EXIT, STEP, SUSPEND, YIELD, State
 from flake8_cancel.code.meaning.calls import is_called_loop
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import named, of_types
+from flake8_cancel.code.tree import is_outer, named, of_types
 
 if TYPE_CHECKING:
     from flake8_cancel.code.graph.build import AnyFunction
@@ -184,7 +184,7 @@ def _is_read(module: Module, function: AnyFunction, name: str) -> bool:
     """Tell whether a function, or one inside it, may read a name, or the name is not its own."""
     if any(not isinstance(node.ctx, ast.Store) for node in named(function, name)):
         return True
-    if any(name in node.names for node in of_types(function, (ast.Global, ast.Nonlocal))):
+    if is_outer(function, name):
         return True
     return any(module.name(call.func) in _READ_ALL for call in of_types(function, (ast.Call,)))
 

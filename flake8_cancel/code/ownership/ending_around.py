@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.graph.errors import CANCEL, NO, catches
 from flake8_cancel.code.lost.keeping import parameter_given
 from flake8_cancel.code.meaning.scopes import FUNCTIONS
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import TRIES, verb_of, walk
 from flake8_cancel.code.verbs import ends, words
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 # What a call has in its name that opens a connection, which is closed where its block is left.
 _CONNECTING = frozenset({"connect", "connection", "open"})
-_TRIES = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 
 
 def closes(item: ast.withitem, names: Collection[str]) -> bool:
@@ -32,7 +31,7 @@ def closes(item: ast.withitem, names: Collection[str]) -> bool:
     made = item.context_expr.value if isinstance(item.context_expr, ast.Await) else item.context_expr
     if not isinstance(made, ast.Call) or not isinstance(item.optional_vars, (ast.Name, ast.Tuple, ast.List)):
         return False
-    verb = made.func.attr if isinstance(made.func, ast.Attribute) else getattr(made.func, "id", "")
+    verb = verb_of(made)
     bound = (one.id for one in walk(item.optional_vars) if isinstance(one, ast.Name))
     return not _CONNECTING.isdisjoint(words(verb)) and any(name in names for name in bound)
 
@@ -62,7 +61,7 @@ def _is_closed_behind(module: Module, function: ast.AsyncFunctionDef, use: ast.e
         if isinstance(around, ast.AsyncWith) and child in around.body:
             if any(closes(item, given) for item in around.items):
                 return True
-        elif isinstance(around, _TRIES) and child in around.body:
+        elif isinstance(around, TRIES) and child in around.body:
             if any(_may_take(module, one) for one in around.handlers):
                 return False
             if any(_ends_one(module, node, given) for statement in around.finalbody for node in walk(statement)):

@@ -22,7 +22,7 @@ from flake8_cancel.code.ownership.task_uses import (
     targets,
     use,
 )
-from flake8_cancel.code.tree import binds, named, of_types, walk
+from flake8_cancel.code.tree import binds, has_parameter, is_outer, named, of_types, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.graph.build import AnyFunction
@@ -256,9 +256,7 @@ def _names_of(target: ast.expr) -> frozenset[str]:
 
 def _is_own(module: Module, function: AnyFunction, name: str, known: frozenset[str]) -> bool:
     """Tell whether a name is a local that holds nothing but what the function itself made."""
-    if any(isinstance(node, ast.arg) and node.arg == name for node in walk(function.args)):
-        return False
-    if any(name in node.names for node in of_types(function, (ast.Global, ast.Nonlocal))):
+    if has_parameter(function, name) or is_outer(function, name):
         return False
     if any(node.name == name for node in of_types(function, (ast.ExceptHandler,))):
         return False

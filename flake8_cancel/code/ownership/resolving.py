@@ -23,6 +23,7 @@ from flake8_cancel.code.ownership.futures import (
     is_same,
     waits_for,
 )
+from flake8_cancel.code.tree import TRIES
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -37,7 +38,6 @@ _SOON = frozenset({"call_soon", "call_soon_threadsafe"})
 _NEUTRAL = frozenset({Kind.CONDITION, Kind.LOCK, Kind.SEMAPHORE, Kind.TIMEOUT})
 _DEADLINES = frozenset({"async_timeout.timeout", "async_timeout.timeout_at"})
 _FORGETTING = frozenset({"clear", "discard", "pop", "remove"})
-_TRIES = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 
 
 class Resolving(NamedTuple):
@@ -125,7 +125,7 @@ def _is_taken_for_good(module: Module, call: ast.Call) -> bool:
     for around in module.ancestors(call):
         if isinstance(around, FUNCTIONS):
             break
-        if isinstance(around, _TRIES) and child in around.body:
+        if isinstance(around, TRIES) and child in around.body:
             takers = (one for one in around.handlers if one.type is None or _may_take(module, one.type))
             taker = next(takers, None)
             if taker:
@@ -234,7 +234,7 @@ def _is_taken_around(module: Module, waiter: ast.AST, future: ast.expr) -> bool:
             is_neutral = all(_is_neutral(module, item.context_expr) for item in around.items)
             if not is_neutral and not is_made_inside(module, future, around):
                 return True
-        elif isinstance(around, _TRIES) and child in around.body:
+        elif isinstance(around, TRIES) and child in around.body:
             handlers = [
                 handler
                 for handler in around.handlers

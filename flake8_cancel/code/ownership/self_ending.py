@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.releases import ends_normally
 from flake8_cancel.code.graph.edges import NEXT
+from flake8_cancel.code.graph.errors import TIMEOUTS
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import ASYNC_EXIT, CLAUSE, SUSPEND, YIELD, State
 from flake8_cancel.code.meaning.values import Kind
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _THREAD = "asyncio.to_thread"
 _ALL = "asyncio.ALL_COMPLETED"
-_TIMEOUTS = frozenset({"asyncio.TimeoutError", "builtins.TimeoutError"})
 _WAITING = (("join",), ("wait",))
 _PUTS = ("put", "put_nowait")
 _THREAD_QUEUES = ("queue.LifoQueue", "queue.PriorityQueue", "queue.Queue", "queue.SimpleQueue")
@@ -76,7 +76,7 @@ def _is_let_run(module: Module, flow: Flow, hold: Hold, place: ast.AST) -> bool:
         state.point.node: State(state.point.targets[0], state.pending)
         for state in flow.every_state()
         if state.point.kind == CLAUSE
-        and not _TIMEOUTS.isdisjoint(state.point.wanted)
+        and not TIMEOUTS.isdisjoint(state.point.wanted)
         and isinstance(block := module.parent(state.point.node), ast.Try)
         and not around.isdisjoint(block.body)
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import verb_of, walk
 from flake8_cancel.code.verbs import ends_argument
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _ends_them(module: Module, call: ast.Call) -> bool:
 
 
 def _is_end_of(module: Module, call: ast.Call, names: set[str]) -> bool:
-    verb = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    verb = verb_of(call)
     if isinstance(call.func, ast.Attribute) and verb == "cancel" and _mentions(call.func.value, names):
         return True
     return ends_argument(verb, module.facts) and any(_mentions(argument, names) for argument in call.args)

@@ -12,13 +12,12 @@ from flake8_cancel.code.ownership.holding import Hold
 from flake8_cancel.code.ownership.task_making import GATHER, WAIT
 from flake8_cancel.code.ownership.task_uses import Use
 from flake8_cancel.code.ownership.task_walk import uses_in
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import TRIES, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
 
 _BROAD = frozenset({EXCEPTION, BASE_EXCEPTION})
-_TRIES = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 # What only waits raises nothing but the cancellation.
 _WAITING = frozenset({"get", "join", "put", "wait"})
 _WAITED_FOR = frozenset({Kind.EVENT, Kind.QUEUE})
@@ -101,7 +100,7 @@ def _is_taken(module: Module, wait: ast.AST) -> bool:
         if isinstance(outer, ast.ExceptHandler):
             # What cleans up after an error is not what the function is for.
             return True
-        if isinstance(outer, _TRIES) and child in outer.body and any(_takes_all(module, one) for one in outer.handlers):
+        if isinstance(outer, TRIES) and child in outer.body and any(_takes_all(module, one) for one in outer.handlers):
             return True
         child = outer
     return False

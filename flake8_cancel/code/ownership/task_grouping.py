@@ -11,14 +11,13 @@ from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.ownership.holding import Hold
 from flake8_cancel.code.ownership.task_making import GATHER
 from flake8_cancel.code.ownership.task_uses import Use, around, names_in, use
-from flake8_cancel.code.tree import walk
+from flake8_cancel.code.tree import TRIES, verb_of, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.graph.build import AnyFunction
     from flake8_cancel.code.module import Module
 
 _HARMLESS = frozenset({Use.AWAITS, Use.LOOKS, Use.MOVES, Use.READS})
-_TRIES = (ast.Try, ast.TryStar) if hasattr(ast, "TryStar") else (ast.Try,)
 _OPTIONS = frozenset({"context", "name"})
 
 
@@ -83,7 +82,7 @@ def _is_plain(module: Module, call: ast.Call) -> bool:
     """Tell whether a group's ``create_task`` takes what a call is given."""
     if len(call.args) != 1 or any(one.arg not in _OPTIONS for one in call.keywords):
         return False
-    word = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    word = verb_of(call)
     return word == "create_task" or module.kind(call.args[0]) is Kind.COROUTINE
 
 
@@ -91,7 +90,7 @@ def _is_taken(module: Module, place: ast.AST) -> bool:
     """Tell whether an error that leaves a place may be taken in the function, or is returned among the results."""
     child = place
     for outer in around(module, place):
-        if isinstance(outer, _TRIES) and outer.handlers and child in outer.body:
+        if isinstance(outer, TRIES) and outer.handlers and child in outer.body:
             return True
         if isinstance(outer, (ast.With, ast.AsyncWith)) and child in outer.body and _suppresses(module, outer):
             return True

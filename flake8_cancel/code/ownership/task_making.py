@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.api import TASK_STARTERS
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.ownership.dropping import makes_task
+from flake8_cancel.code.tree import verb_of
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -43,7 +44,7 @@ def makes(module: Module, call: ast.Call) -> bool:
     name = module.name(call.func)
     if name == AS_COMPLETED:
         return wraps(module, call)
-    word = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    word = verb_of(call)
     if word not in _WORDS and name not in _MAKERS:
         return _is_shorthand(module, call)
     if name == "asyncio.Task" or makes_task(module, call):

@@ -11,7 +11,7 @@ from flake8_cancel.code.api import HARMLESS_CALLS, LOGGING_VERBS
 from flake8_cancel.code.meaning.scopes import COMPREHENSIONS
 from flake8_cancel.code.meaning.values import SAME_ELEMENTS
 from flake8_cancel.code.ownership.task_making import AS_COMPLETED, GATHER, WAIT
-from flake8_cancel.code.tree import named, names_of, walk
+from flake8_cancel.code.tree import has_parameter, named, names_of, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.graph.build import AnyFunction
@@ -192,7 +192,7 @@ def _is_of_inner(module: Module, function: AnyFunction, name: ast.Name) -> bool:
     """Tell whether a name belongs to a function inside a function, which binds it itself."""
     inner = module.function(name)
     while inner is not None and inner is not function:
-        if any(node.arg == name.id for node in walk(inner.args) if isinstance(node, ast.arg)):
+        if has_parameter(inner, name.id):
             return True
         body = inner.body if isinstance(inner.body, list) else [inner.body]
         inside = [node for statement in body for node in walk(statement)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.graph.interrupted import is_interruptible
 from flake8_cancel.code.graph.points import YIELD
 from flake8_cancel.code.lost.keeping import parameter_given
-from flake8_cancel.code.meaning.values import Kind
+from flake8_cancel.code.meaning.values import PRIMITIVES
 from flake8_cancel.code.timeouts.deadlines import deadline, timeout_items
 from flake8_cancel.code.tree import named, walk
 
@@ -20,8 +20,6 @@ _Around = frozenset[ast.AST]
 _HELD = frozenset({"asyncio.sleep", "asyncio.to_thread"})
 _IN_THREAD = "run_in_executor"
 _BLOCKS = (ast.AsyncWith, ast.Try, ast.With)
-# These hold who waits for them.
-_PRIMITIVES = frozenset({Kind.BARRIER, Kind.CONDITION, Kind.EVENT, Kind.LOCK, Kind.QUEUE, Kind.SEMAPHORE})
 
 
 def needs_no_keeper(module: Module, call: ast.Call) -> bool:
@@ -114,7 +112,7 @@ def _is_told(module: Module, wait: ast.AST) -> bool:
     if any(isinstance(one, _BLOCKS) and module.function(one) is function for one in module.ancestors(wait)):
         return False
     method = wait.value.func if isinstance(wait, ast.Await) and isinstance(wait.value, ast.Call) else None
-    return isinstance(method, ast.Attribute) and module.kind(method.value) in _PRIMITIVES
+    return isinstance(method, ast.Attribute) and module.kind(method.value) in PRIMITIVES
 
 
 def _is_shared(module: Module, wait: ast.AST, function: ast.AsyncFunctionDef, call: ast.Call) -> bool:

@@ -14,7 +14,7 @@ from flake8_cancel.code.graph.points import ASYNC_EXIT, EXIT, SUSPEND, State
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.ownership.dropping import makes_task
 from flake8_cancel.code.shield.shielded import awaited_at, is_lock, is_work
-from flake8_cancel.code.tree import children, named, names_of, of_types, walk
+from flake8_cancel.code.tree import children, named, names_of, of_types, verb_of, walk
 from flake8_cancel.code.verbs import ends, ends_argument, words
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _uses(module: Module, made: ast.Call, thing: ast.expr) -> bool:
     name = module.name(made.func)
     if name in _PASS_ON or makes_task(module, made):
         return any(isinstance(one, ast.Call) and _uses(module, one, thing) for one in made.args)
-    verb = made.func.attr if isinstance(made.func, ast.Attribute) else getattr(made.func, "id", "")
+    verb = verb_of(made)
     position = _RUN.get(name or "", _RUN_METHODS.get(verb))
     if position is not None and len(made.args) > position:
         run = made.args[position]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flake8_cancel.code.graph.evaluate import header, own_nodes
 from flake8_cancel.code.lost.keeping import is_log
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import children, walk
+from flake8_cancel.code.tree import children, is_outer, walk
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -139,9 +139,7 @@ def _ends(test: ast.AST) -> Iterator[ast.expr]:
 def _is_given(module: Module, name: ast.Name) -> bool:
     """Tell whether a name is no local, or a parameter that is never bound again, or may be bound from elsewhere."""
     function = module.function(name)
-    if function is None or any(
-        isinstance(node, (ast.Global, ast.Nonlocal)) and name.id in node.names for node in walk(function)
-    ):
+    if function is None or is_outer(function, name.id):
         return True
     bound = [node for node in walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
     return all(node.id != name.id for node in bound)

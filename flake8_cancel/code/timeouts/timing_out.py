@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.api import LOGGING_VERBS
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.tree import children
+from flake8_cancel.code.tree import children, verb_of
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -67,7 +67,7 @@ def suspends(statement: ast.AST) -> bool:
 
 def _call(module: Module, call: ast.Call, depth: int) -> int:
     name = module.name(call.func) or ""
-    word = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    word = verb_of(call)
     if _NOISY.search(word.lower()) or any(_NOISY.search((keyword.arg or "").lower()) for keyword in call.keywords):
         return MAY
     if name in _QUIET_NAMES or name.startswith("builtins.") or word in LOGGING_VERBS:

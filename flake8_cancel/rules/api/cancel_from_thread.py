@@ -43,6 +43,7 @@ from typing import TYPE_CHECKING
 from flake8_cancel.code.lost.threads import started_by, starter
 from flake8_cancel.code.meaning.values import Kind
 from flake8_cancel.code.patterns import Matching
+from flake8_cancel.code.tree import verb_of
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class CancelFromThread(Rule):
         return self.repair(call, True, words=("call",)) if is_plain else None
 
     def _mend_start(self, start: ast.Call, cancel: ast.Attribute) -> Repair | None:
-        name = start.func.attr if isinstance(start.func, ast.Attribute) else getattr(start.func, "id", "")
+        name = verb_of(start)
         is_last = bool(start.args) and start.args[-1] is cancel and not start.keywords
         if name == "Thread":
             is_last = len(start.keywords) == 1 and not start.args
