@@ -11,7 +11,7 @@ from flake8_cancel.code.api import Facts
 from flake8_cancel.code.tree import blocks, children, walk
 from flake8_cancel.finding import Finding, Mark, Span
 from flake8_cancel.source import character_column, split_lines
-from flake8_cancel.words import Needing, candidates, may_hold, with_words
+from flake8_cancel.words import FileWords, Needing
 
 if TYPE_CHECKING:
     from flake8_cancel.code.module import Module
@@ -75,7 +75,8 @@ def check_tree(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequ
         rules: the rules to run.
     """
     # Functions need not be looked for in the text where the tree shows them.
-    return _examine(tree, lines, facts, may_hold("".join(lines), facts, rules)).findings
+    held = FileWords("".join(lines), facts, rules)
+    return _examine(tree, lines, facts, held, held.rules).findings
 
 
 def examine(text: str, facts: Facts, rules: Sequence[Checker]) -> Report:
@@ -86,11 +87,12 @@ def examine(text: str, facts: Facts, rules: Sequence[Checker]) -> Report:
         facts: what the user told about the code.
         rules: the rules to run.
     """
-    active = candidates(text, facts, rules)
+    held = FileWords(text, facts, rules)
+    active = held.candidates()
     if not active:
         _hear_of_errors(text)
         return Report([], [])
-    return _examine(ast.parse(text), split_lines(text), facts, active)
+    return _examine(ast.parse(text), split_lines(text), facts, held, active)
 
 
 def _hear_of_errors(text: str) -> None:
@@ -105,8 +107,10 @@ def _hear_of_errors(text: str) -> None:
         ast.parse(text)
 
 
-def _examine(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequence[Checker]) -> Report:
-    asked = _asked_nodes(tree, lines, facts, rules) if rules else []
+def _examine(
+    tree: ast.Module, lines: Sequence[str], facts: Facts, held: FileWords[Checker], rules: Sequence[Checker]
+) -> Report:
+    asked = _asked_nodes(tree, lines, held, rules) if rules else []
     if not asked:
         return Report([], [])
     # The model is large, and most files need none.
@@ -119,16 +123,17 @@ def _examine(tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequen
 
 
 def _asked_nodes(
-    tree: ast.Module, lines: Sequence[str], facts: Facts, rules: Sequence[Checker]
+    tree: ast.Module, lines: Sequence[str], held: FileWords[Checker], rules: Sequence[Checker]
 ) -> list[tuple[Rule, ast.AST]]:
     """Return which rules are to be asked about which nodes: in each outermost function, and outside of all."""
     asked: list[tuple[Rule, ast.AST]] = []
     outside = list(lines)
     for function in _functions(tree):
         first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)]) - 1
-        asked += _visits(functools.partial(walk, function), lines[first : function.end_lineno], facts, rules)
+        inside = held.within("".join(lines[first : function.end_lineno]), rules)
+        asked += _visits(functools.partial(walk, function), inside)
         outside[first : function.end_lineno] = [""] * ((function.end_lineno or first) - first)
-    return asked + _visits(functools.partial(_outside, tree), outside, facts, rules)
+    return asked + _visits(functools.partial(_outside, tree), held.within("".join(outside), rules))
 
 
 def _functions(tree: ast.Module) -> Iterator[_Function]:
@@ -152,12 +157,10 @@ def _outside(tree: ast.Module) -> Iterator[ast.AST]:
             waiting.extend(reversed(children(node)))
 
 
-def _visits(
-    nodes: Callable[[], Iterable[ast.AST]], lines: Sequence[str], facts: Facts, rules: Sequence[Checker]
-) -> list[tuple[Rule, ast.AST]]:
-    """Return which rules are to be asked about which of the nodes that stand in some lines."""
+def _visits(nodes: Callable[[], Iterable[ast.AST]], rules: Sequence[Checker]) -> list[tuple[Rule, ast.AST]]:
+    """Return which rules are to be asked about which nodes."""
     by_type: dict[type[ast.AST], list[Rule]] = {}
-    for rule in (checker.load() for checker in with_words("".join(lines), facts, rules)):
+    for rule in (checker.load() for checker in rules):
         for visited in rule.visits:
             by_type.setdefault(visited, []).append(rule)
     return [(rule, node) for node in nodes() for rule in by_type.get(type(node), ())] if by_type else []

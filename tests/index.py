@@ -6,7 +6,7 @@ import pprint
 from pathlib import Path
 
 from flake8_cancel import registry
-from flake8_cancel.code import timed_traces, traces
+from flake8_cancel.code import patterns, timed_traces, traces
 from flake8_cancel.code.patterns import Before, Matching
 from flake8_cancel.words import Needs, Word
 
@@ -20,7 +20,7 @@ Computed from the rules: ``python -m tests.index`` writes it.
 
 from __future__ import annotations
 
-from flake8_cancel.code import timed_traces, traces
+from flake8_cancel.code import patterns, timed_traces, traces
 from flake8_cancel.code.patterns import Before, Matching
 from flake8_cancel.words import Needs
 
@@ -64,8 +64,8 @@ def _word(word: Word) -> object:
         return word
     if isinstance(word, Before):
         return _Named(f"Before({word.version}, {_word(word.word)!r})")
-    module = next((module for module in (timed_traces, traces) if word.__module__ == module.__name__), None)
-    assert module is not None, f"{word} is no question of code.traces or code.timed_traces"
+    module = next((module for module in (patterns, timed_traces, traces) if word.__module__ == module.__name__), None)
+    assert module is not None, f"{word} is no question of these modules"
     return _Named(f"{module.__name__.rpartition('.')[2]}.{word.__name__}")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from flake8_cancel.code.traces import line_before
+from flake8_cancel.code.patterns import line_before, speaks_of
 
 # The name of a scope, as it is called, asked of a module, or imported.
 _SCOPE = re.compile(r"timeout(?:_at)?")
@@ -33,6 +33,7 @@ _AWAIT = re.compile(r"await(?<!\wawait)\b(?P<call>[ \t]+[\w.]+[ \t]*\()?")
 _WAIT_FOR = re.compile(r"wait_for(?<!\wwait_for)\b(?P<call>[\s\\]*\([\s\\]*[\w.]+[\s\\]*\()?")
 
 
+@speaks_of("timeout", "timeout_at")
 def has_timeout_scope(text: str) -> bool:
     """Tell whether a text may use or import ``asyncio.timeout`` or its like, not only a parameter of that name."""
     return any(
@@ -41,6 +42,7 @@ def has_timeout_scope(text: str) -> bool:
     )
 
 
+@speaks_of("timeout", "timeout_at")
 def makes_timeout_aside(text: str) -> bool:
     """Tell whether a file may make a timeout elsewhere than where a block enters it, or give a scope another name."""
     return any(_is_aside(text, found) for found in _WHOLE_SCOPE.finditer(text))
@@ -96,6 +98,7 @@ def _suspends(block: str) -> bool:
     return any(not _QUOTED.search(line_before(block, found.start())) for found in _SUSPENSION.finditer(block, 0, end))
 
 
+@speaks_of("await", "wait_for")
 def awaits_what_is_there(text: str) -> bool:
     """Tell whether something may be awaited, alone or by ``wait_for``, that is not called there."""
     return any(not found["call"] for pattern in (_AWAIT, _WAIT_FOR) for found in pattern.finditer(text))

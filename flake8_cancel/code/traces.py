@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from flake8_cancel.code import verbs
 from flake8_cancel.code.api import CONNECTION_OPENERS, Facts
-from flake8_cancel.code.patterns import GOES_ON
+from flake8_cancel.code.patterns import GOES_ON, line_before, places, speaks_of
 
 # Between a name and its bracket there may be the end of a line, where a bracket is open or a backslash stands.
 _BLANK = " \t\r\n\\"
@@ -101,14 +101,16 @@ def defines_opening(text: str) -> bool:
     return _SUSPENSION.search(text, opened) is not None
 
 
+@speaks_of("gather")
 def drops_gather(text: str) -> bool:
     """Tell whether a text calls ``gather``, or gives it another name, elsewhere than directly behind an ``await``."""
     return any(
         not _AWAITED.search(line_before(text, at)) and not _SPOKEN.match(text, at + len("gather"))
-        for at in _places("gather", text)
+        for at in places("gather", text)
     )
 
 
+@speaks_of(*CONNECTION_OPENERS)
 def opens_connection(text: str) -> bool:
     """Tell whether a text calls what opens a connection, as ``openings`` knows it."""
     return any(_is_called(name, text) for name in CONNECTION_OPENERS)
@@ -117,21 +119,8 @@ def opens_connection(text: str) -> bool:
 def _is_called(name: str, text: str) -> bool:
     return any(
         _OPENING.match(text, at + len(name)) and not (text[at - 1 : at].isalnum() or text[at - 1 : at] == "_")
-        for at in _places(name, text)
+        for at in places(name, text)
     )
-
-
-def _places(word: str, text: str) -> Iterator[int]:
-    """Yield where a word begins in a text, or in a longer word."""
-    at = text.find(word)
-    while at >= 0:
-        yield at
-        at = text.find(word, at + 1)
-
-
-def line_before(text: str, at: int) -> str:
-    """Return what stands on a line before a place."""
-    return text[text.rfind("\n", 0, at) + 1 : at]
 
 
 def _takes_out_again(text: str) -> bool:

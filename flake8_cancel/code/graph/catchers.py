@@ -15,7 +15,7 @@ Catcher = ast.ExceptHandler | ast.withitem
 
 # What a file's text holds that has a catcher of each kind.
 NAMING_WORDS = ("CancelledError", "get_cancelled_exc_class")
-BROAD_WORDS = ("BaseException", Matching(r"except[\s\\]*:"))
+BROAD_WORDS = ("BaseException", Matching(r"except[\s\\]*:", "except"))
 
 
 def is_asyncio(module: Module, catcher: Catcher) -> bool:

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.lost.guards import is_expected, is_told_apart
 from flake8_cancel.code.meaning.values import Kind
-from flake8_cancel.code.patterns import PLAIN_WITH
+from flake8_cancel.code.patterns import has_plain_with
 from flake8_cancel.code.timed_traces import has_timeout_scope
 from flake8_cancel.rule import Finding, Module, Repair, Rule
 
@@ -61,7 +61,7 @@ _MANAGERS = {"contextlib.AsyncExitStack": "an AsyncExitStack", "contextlib.aclos
 
 class AsyncScopeEnteredWithWith(Rule):
     code = "CNL207"
-    needs = ((PLAIN_WITH, "shield"),)
+    needs = (("shield", has_plain_with),)
     file_needs = (
         ("asyncio", "async_timeout", "contextlib"),
         (

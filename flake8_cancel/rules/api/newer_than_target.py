@@ -40,7 +40,7 @@ from flake8_cancel.code.timed_traces import has_timeout_scope
 from flake8_cancel.code.younger import MESSAGE, YOUNGER, began, gives_message, younger_imports, younger_use
 from flake8_cancel.rule import Finding, Module, Rule
 
-_MESSAGE = Matching(r"cancel\s*\(\s*[^\s)]")
+_MESSAGE = Matching(r"cancel\s*\(\s*[^\s)]", "cancel")
 
 
 class NewerThanTarget(Rule):

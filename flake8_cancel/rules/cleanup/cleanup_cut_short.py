@@ -85,7 +85,7 @@ class CleanupCutShort(Rule):
         ("finally", "except", "__aexit__", defines_ending, LEAVING),
         (".set(", ".set_exception(", ".set_result(", "rmdir", gives_back),
     )
-    file_needs = (("finally", "__aexit__", defines_ending, *NAMING_WORDS, *BROAD_WORDS),)
+    file_needs = (("finally", "__aexit__", *NAMING_WORDS, *BROAD_WORDS, defines_ending),)
     visits = (ast.Try, ast.AsyncFunctionDef)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

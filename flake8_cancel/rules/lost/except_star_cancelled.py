@@ -50,7 +50,7 @@ from flake8_cancel.rule import Finding, Module, Rule
 
 class ExceptStarCancelled(Rule):
     code = "CNL106"
-    needs = ("async", Matching(r"except[\s\\]*\*"))
+    needs = ("async", Matching(r"except[\s\\]*\*", "except"))
     visits = (ast.ExceptHandler,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

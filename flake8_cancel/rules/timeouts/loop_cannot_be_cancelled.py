@@ -50,7 +50,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.patterns import WHILE
+from flake8_cancel.code.patterns import has_while
 from flake8_cancel.code.timeouts.spinning import spins
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -65,7 +65,7 @@ _AT_END = "at end"
 
 class LoopCannotBeCancelled(Rule):
     code = "CNL605"
-    needs = ("async", "while", WHILE)
+    needs = ("async", "while", has_while)
     visits = (ast.While,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:

@@ -44,7 +44,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.graph.catchers import Catcher, is_suppress
-from flake8_cancel.code.patterns import ASYNC_BLOCK, PLAIN_WITH
+from flake8_cancel.code.patterns import ASYNC_BLOCK, has_plain_with
 from flake8_cancel.code.timed_traces import catches_in_async_block, has_timeout_scope
 from flake8_cancel.code.timeouts.mistimed import caught_inside
 from flake8_cancel.rule import Finding, Module, Repair, Rule
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 class TimeoutCaughtInside(Rule):
     code = "CNL601"
-    needs = (ASYNC_BLOCK, ("except", PLAIN_WITH), (catches_in_async_block,))
+    needs = (ASYNC_BLOCK, ("except", has_plain_with), (catches_in_async_block,))
     file_needs = (("asyncio", "async_timeout"), (has_timeout_scope,))
     visits = (ast.ExceptHandler, ast.With)
 
