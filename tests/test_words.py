@@ -8,8 +8,8 @@ import textwrap
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flake8_cancel import parts
 from flake8_cancel.source import split_lines
-from flake8_cancel.words import parts
 from tests import index
 
 # Statements that look like something else, or lie where one would not expect them.
@@ -85,7 +85,7 @@ def programs() -> st.SearchStrategy[str]:
 @given(text=programs())
 def test_every_outermost_function_is_whole_in_one_part(text: str) -> None:
     lines = split_lines(text)
-    *functions, outside = parts(text)
+    functions, outside = list(parts.functions(text)), parts.outside(text)
     waiting: list[ast.AST] = [ast.parse(text)]
     while waiting:
         node = waiting.pop()
@@ -121,7 +121,8 @@ def test_functions_are_taken_apart() -> None:
         last = 2
         '''
     )
-    first, second, outside = parts(text)
+    first, second = parts.functions(text)
+    outside = parts.outside(text)
     assert first.startswith("\n@deco")
     assert "inner" in first
     assert "second" not in first

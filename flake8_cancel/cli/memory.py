@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+_OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 
 def collect_rarely() -> None:

@@ -7,7 +7,7 @@ import collections
 import contextlib
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_cancel.cli.files import STDIN
@@ -16,6 +16,7 @@ from flake8_cancel.cli.outcome import Outcome, Problem
 from flake8_cancel.cli.treatment import Treatment
 
 if TYPE_CHECKING:
+    from ctypes import c_int
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
@@ -27,7 +28,9 @@ _LARGEST_BATCH = 32
 class _Worker(NamedTuple):
     process: BaseProcess
     connection: Connection
-    given: collections.deque[str]
+    given: list[str]
+    # Which of these it is at, in memory that it shares: a message for every file would take as long as the file.
+    at: c_int
 
 
 def treat_all(paths: Sequence[str], options: argparse.Namespace) -> list[Outcome]:
@@ -49,7 +52,7 @@ def treat_all(paths: Sequence[str], options: argparse.Namespace) -> list[Outcome
     if count < 2 or STDIN in paths:
         outcomes = [treatment(path) for path in paths]
     else:
-        outcomes = _treat_there(paths, count, options)
+        outcomes = _treat_there(paths, count, options, treatment)
     return sorted(outcomes, key=lambda outcome: outcome.path)
 
 
@@ -57,11 +60,11 @@ def _allowed_workers(options: argparse.Namespace) -> int:
     return (os.cpu_count() or 1) if options.jobs.is_auto else int(options.jobs.n_jobs)
 
 
-def _treat_there(paths: Sequence[str], count: int, options: argparse.Namespace) -> list[Outcome]:
+def _treat_there(paths: Sequence[str], count: int, options: argparse.Namespace, treatment: Treatment) -> list[Outcome]:
     from multiprocessing.connection import wait
 
-    waiting = collections.deque(paths)
-    batch = min(_LARGEST_BATCH, len(paths) // (4 * count) + 1)
+    # What is fixed already would have nothing to tell when it is treated again.
+    waiting = collections.deque(_batches(paths, count, 1 if options.fix else _LARGEST_BATCH))
     workers: list[_Worker] = []
     outcomes: list[Outcome] = []
     try:
@@ -71,19 +74,20 @@ def _treat_there(paths: Sequence[str], count: int, options: argparse.Namespace) 
                 if worker is None:
                     break
                 workers.append(worker)
-                _give(worker, waiting, batch)
+                _give(worker, waiting)
             if not workers:
-                return outcomes + list(map(Treatment(options), waiting))
+                return outcomes + [treatment(path) for paths in waiting for path in paths]
             ready = wait([worker.connection for worker in workers])
             for worker in [worker for worker in workers if worker.connection in ready]:
                 try:
-                    outcomes.append(worker.connection.recv())
-                    worker.given.popleft()
-                    alive = bool(worker.given) or _give(worker, waiting, batch)
+                    outcomes += worker.connection.recv()
+                    alive = _give(worker, waiting)
                 except (EOFError, OSError):
-                    outcomes.append(_lost(worker))
-                    waiting.extendleft(reversed(worker.given))
                     alive = False
+                    outcomes.append(_lost(worker))
+                    # What it had done is gone with it.
+                    if worker.given:
+                        waiting.appendleft(worker.given)
                 if not alive:
                     workers.remove(worker)
                     _end(worker)
@@ -99,8 +103,9 @@ def _start(options: argparse.Namespace) -> _Worker | None:
     import multiprocessing
 
     ours, its = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_work, args=(its, ours, options), daemon=True)
     try:
+        at = multiprocessing.RawValue("i", 0)
+        process = multiprocessing.Process(target=_work, args=(its, ours, at, options), daemon=True)
         process.start()
     except OSError:
         ours.close()
@@ -108,24 +113,35 @@ def _start(options: argparse.Namespace) -> _Worker | None:
     finally:
         # The worker holds the only other end, so its death is seen at once.
         its.close()
-    return _Worker(process, ours, collections.deque())
+    return _Worker(process, ours, [], at)
 
 
-def _give(worker: _Worker, waiting: collections.deque[str], batch: int) -> bool:
+def _batches(paths: Sequence[str], count: int, largest: int) -> Iterator[list[str]]:
+    """Yield some files at a time, few in the end, so that all workers end together."""
+    begin = 0
+    while begin < len(paths):
+        end = begin + min(largest, (len(paths) - begin) // (4 * count) + 1)
+        yield list(paths[begin:end])
+        begin = end
+
+
+def _give(worker: _Worker, waiting: collections.deque[list[str]]) -> bool:
     """Give an idle worker its next files, and tell whether there were any; given none, it ends."""
-    worker.given.extend(waiting.popleft() for _ in range(min(batch, len(waiting))))
+    worker.given[:] = waiting.popleft() if waiting else []
+    worker.at.value = 0
     # A worker that is dead by now is found out when it is listened to.
     with contextlib.suppress(OSError):
-        worker.connection.send(list(worker.given))
+        worker.connection.send(worker.given)
     return bool(worker.given)
 
 
 def _lost(worker: _Worker) -> Outcome:
-    """Return the outcome of the file that a worker died at."""
+    """Return the outcome of the file that a worker died at, which is no longer among those that it was given."""
     worker.process.join()
     code = worker.process.exitcode or 0
     how = f"killed by signal {-code}" if code < 0 else f"exit status {code}"
-    path = worker.given.popleft()
+    # It may have died before it was given any, or behind the last.
+    path = worker.given.pop(min(worker.at.value, len(worker.given) - 1))
     return Outcome(path, problems=(Problem(path, f"cannot be checked: the worker process died ({how})"),))
 
 
@@ -134,7 +150,7 @@ def _end(worker: _Worker) -> None:
     worker.process.join()
 
 
-def _work(connection: Connection, parents: Connection, options: argparse.Namespace) -> None:
+def _work(connection: Connection, parents: Connection, at: c_int, options: argparse.Namespace) -> None:
     # A forked worker has a copy of the parent's end, and would not see the parent die.
     parents.close()
     # The parent hears of an interrupt too, and ends its workers.
@@ -144,5 +160,8 @@ def _work(connection: Connection, parents: Connection, options: argparse.Namespa
     # An end of the connection is the end of the parent.
     with contextlib.suppress(EOFError, OSError):
         while paths := connection.recv():
-            for path in paths:
-                connection.send(treatment(path))
+            outcomes = []
+            for number, path in enumerate(paths):
+                at.value = number
+                outcomes.append(treatment(path))
+            connection.send(outcomes)
