@@ -75,9 +75,8 @@ def _project(folder: str) -> _Project:
     """Return what the nearest ``pyproject.toml`` at or above a folder says."""
     path = f"{folder}{os.sep}pyproject.toml"
     # Nearly no folder has one, and an exception for each takes longer than the question.
-    if not os.path.isfile(path):
-        above = os.path.dirname(folder)
-        return _Project() if above == folder else _project(above)
+    if not (os.access(path, os.F_OK) and os.path.isfile(path)):
+        return _project(folder.rpartition(os.sep)[0]) if os.sep in folder else _Project()
     try:
         with open(path, "rb") as file:
             data = file.read()

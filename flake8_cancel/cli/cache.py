@@ -14,7 +14,7 @@ import flake8
 from flake8_cancel import __version__
 from flake8_cancel.cli.files import STDIN
 from flake8_cancel.cli.outcome import Outcome
-from flake8_cancel.cli.store import Store, digest_of, settled, stamp_of
+from flake8_cancel.cli.store import Store, digest_of, settled, stamp_of, status_of
 from flake8_cancel.code.api import Facts
 from flake8_cancel.finding import Finding, Mark, Repair, Span, Step
 from flake8_cancel.settings import SettingsError, facts_for
@@ -25,8 +25,6 @@ _WITHOUT_INFLUENCE = frozenset(
     "statistics benchmark bug_report jobs verbose exit_zero fix unsafe_fixes fixable unfixable diff "
     "exit_non_zero_on_fix explain rules no_cache cache_dir stdin_display_name".split()
 )
-# What `os.path.dirname` looks for, which is slow for a question about every file.
-_SEPARATORS = os.sep + (os.altsep or "")
 # What became of nearly all files: nothing, whichever it is.
 _NOTHING = Outcome("")
 
@@ -52,20 +50,21 @@ class Cache:
 
     def recall(self, path: str) -> Outcome | None:
         """Return what became of a file when it was last checked, None when it must be checked again."""
-        stamp = stamp_of(path)
+        status = status_of(path)
+        stamp = stamp_of(status) if status else ""
         try:
             entry = self._entries[path]
             if stamp and type(entry) is str and entry.startswith(f"{stamp} {self._facts(path)} "):
                 return _NOTHING
+            # Taken now, for the file may change while it is read.
+            self._stamps[path] = settled(status)
             return self._compared(path, stamp, *((entry, [], {}) if type(entry) is str else entry))
         except (KeyError, TypeError, ValueError, AttributeError):
-            self._stamps[path] = settled(stamp)
+            self._stamps[path] = settled(status)
             return None
 
     def _compared(self, path: str, stamp: str, known: str, findings: Any, lines: Any) -> Outcome | None:
         """Return what became of a file of which the stamp alone does not tell."""
-        # Taken now, for the file may change while it is read.
-        self._stamps[path] = settled(stamp)
         before, _, content = known.rpartition(" ")
         facts = self._facts(path)
         if not before.endswith(f" {facts}") or (findings and (self._options.fix or self._options.diff)):
@@ -100,7 +99,8 @@ class Cache:
 
     def _facts(self, path: str) -> str:
         # All files of a folder have the same.
-        folder = path[: max(map(path.rfind, _SEPARATORS)) + 1]
+        plain = path.replace(os.altsep, os.sep) if os.altsep else path
+        folder = plain[: plain.rfind(os.sep) + 1]
         if folder not in self._facts_in:
             try:
                 self._facts_in[folder] = _written(facts_for(path, self._options))
@@ -138,12 +138,15 @@ def _circumstances(options: argparse.Namespace) -> object:
 def _own_code() -> tuple[str, int, int, int]:
     """Return what changes when this program is changed under the same version, as its developers do."""
     own = os.path.dirname(os.path.dirname(__file__))
-    found = [
-        os.stat(os.path.join(folder, name))
-        for folder, _, names in os.walk(own)
-        for name in names
-        if name.endswith(".py")
-    ]
+    found: list[os.stat_result] = []
+    waiting = [own]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    found.append(entry.stat())
+                elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
+                    waiting.append(entry.path)
     return own, len(found), sum(one.st_size for one in found), sum(one.st_mtime_ns for one in found)
 
 

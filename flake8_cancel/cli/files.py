@@ -6,7 +6,6 @@ import argparse
 import os
 import stat
 import sys
-from collections.abc import Iterator
 
 from flake8_cancel.cli.folders import Folders
 from flake8_cancel.cli.outcome import Problem, reason_of
@@ -32,9 +31,11 @@ def find(options: argparse.Namespace) -> tuple[list[str], list[Problem]]:
     folders = Folders(options)
     once: dict[str, str] = {}
     for path in options.filenames or [os.curdir]:
-        for found, absolute in _below(path, folders, options.stdin_display_name):
-            # A file that has two names must not be written by two processes.
-            once.setdefault(os.path.realpath(found) if options.fix else absolute, found)
+        # The first of two paths of one file counts.
+        once = _below(path, folders, options.stdin_display_name) | once
+    if options.fix:
+        # A file that has two names must not be written by two processes.
+        once = {os.path.realpath(path): path for path in reversed(once.values())}
     folders.save()
     return sorted(once.values()), folders.closed
 
@@ -59,16 +60,14 @@ def read(path: str) -> bytes:
         raise UnreadableError(reason_of(error)) from None
 
 
-def _below(path: str, folders: Folders, stdin_name: str) -> Iterator[tuple[str, str]]:
-    """Yield the files at or below a path that was named, each with its absolute path."""
+def _below(path: str, folders: Folders, stdin_name: str) -> dict[str, str]:
+    """Return the files at or below a path that was named, by their absolute paths."""
     patterns, absolute = folders.patterns, os.path.abspath(path)
     if path == STDIN:
         shown = os.path.abspath(stdin_name)
         if stdin_name == _NAMELESS or not patterns.exclude(os.path.basename(stdin_name), shown):
-            yield path, absolute
-    elif patterns.exclude(os.path.basename(path), absolute):
-        return
-    elif os.path.isdir(path):
-        yield from folders.files(path)
-    else:
-        yield path, absolute
+            return {absolute: path}
+        return {}
+    if patterns.exclude(os.path.basename(path), absolute):
+        return {}
+    return folders.files(path) if os.path.isdir(path) else {absolute: path}

@@ -10,10 +10,10 @@ import argparse
 import fnmatch
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from flake8_cancel.cli.outcome import Problem, reason_of
-from flake8_cancel.cli.store import Store, settled, stamp_of
+from flake8_cancel.cli.store import Store, settled, stamp_of, status_of
 
 # What has a meaning in a pattern, or reaches beyond a name. Where capitals count for nothing, so do they.
 _SPECIAL = re.compile(r"[*?\[\\/]" if os.path.normcase("A") == "A" else "")
@@ -67,8 +67,9 @@ class Folders:
         self._known = self._store.load() if self._store else {}
         self._changed = False
 
-    def files(self, path: str) -> Iterator[tuple[str, str]]:
-        """Yield the wanted files below a folder, each with its absolute path."""
+    def files(self, path: str) -> dict[str, str]:
+        """Return the wanted files below a folder, by their absolute paths."""
+        found: dict[str, str] = {}
         waiting = [(os.path.join(path, ""), os.path.join(os.path.abspath(path), ""))]
         while waiting:
             folder, absolute = waiting.pop()
@@ -76,7 +77,8 @@ class Folders:
             for name in inner:
                 waiting.append((f"{folder}{name}{os.sep}", f"{absolute}{name}{os.sep}"))
             for name in names:
-                yield folder + name, absolute + name
+                found[absolute + name] = folder + name
+        return found
 
     def save(self) -> None:
         """Keep what was seen for the next run."""
@@ -85,15 +87,15 @@ class Folders:
 
     def _held_by(self, folder: str, absolute: str) -> tuple[list[str], list[str]]:
         """Return the names of the folders and of the files in a folder that are wanted."""
-        stamp = stamp_of(folder)
+        status = status_of(folder)
         try:
             then, number, *known = self._known[folder].split("/")
-            if stamp and then == stamp:
+            if status and then == stamp_of(status):
                 return known[: int(number)], known[int(number) :]
         except (KeyError, AttributeError, ValueError):
             pass
         # Now, for it may change while it is read.
-        stamp = settled(stamp)
+        stamp = settled(status)
         inner, names, lasting = self._look_into(folder, absolute)
         self._known.pop(folder, None)
         if stamp and lasting:

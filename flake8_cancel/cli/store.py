@@ -1,7 +1,8 @@
-"""Keeps data between runs: a folder with a file of JSON for each set of circumstances.
+"""Keeps data between runs: a folder with a file for each set of circumstances.
 
 Data alone, behind a checksum, put in place at once. Whatever is wrong with a file, or with the folder, means that
-nothing is kept, and is no error.
+nothing is kept, and is no error. Most entries are texts, and these stand in lines behind the JSON: to read thousands of
+strings takes JSON several times as long.
 """
 
 from __future__ import annotations
@@ -42,10 +43,9 @@ class Store:
         try:
             with open(self._path, "rb") as file:
                 head, _, data = file.read().partition(b"\n")
-            loaded = json.loads(data) if head == self._head(data) else {}
-        except (OSError, ValueError, RecursionError):
+            return _unpacked(data) if head == self._head(data) else {}
+        except (OSError, ValueError, TypeError, RecursionError):
             return {}
-        return loaded if isinstance(loaded, dict) else {}
 
     def save(self, learnt: dict[str, Any]) -> None:
         """Keep this too, the last the longest. An interrupted or failed write leaves the former state."""
@@ -53,7 +53,7 @@ class Store:
         kept = list({**self.load(), **learnt}.items())[-_MOST_ENTRIES:]
         with contextlib.suppress(OSError):
             _prepare(self._folder)
-            self._write(json.dumps(dict(kept), separators=(",", ":")).encode())
+            self._write(_packed(kept))
             self._tidy()
 
     def _head(self, data: bytes) -> bytes:
@@ -99,24 +99,50 @@ def digest_of(path: str) -> str:
         return ""
 
 
-def stamp_of(path: str) -> str:
-    """Return what the system says of a file or folder, nothing when it says nothing.
-
-    Nobody can set the time of its last change (the third number) back.
-    """
+def status_of(path: str) -> os.stat_result | None:
+    """Return what the system says of a file or folder, None when it says nothing."""
     try:
-        found = os.stat(path)
+        return os.stat(path)
     except OSError:
-        return ""
-    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+        return None
 
 
-def settled(stamp: str) -> str:
+def stamp_of(status: os.stat_result) -> str:
+    """Return what tells one status of a file or folder from the others: one number, which is read and compared fast.
+
+    Nobody can set the time of the last change (``st_ctime_ns``) back. A hash of numbers is the same in every process.
+    """
+    return str(hash((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)))
+
+
+def settled(status: os.stat_result | None) -> str:
     """Return a stamp that will tell of every later change, nothing when it changed too lately for that."""
-    if not stamp:
+    if status is None or time.time() - max(status.st_mtime_ns, status.st_ctime_ns) / 1e9 <= _SETTLED:
         return ""
-    _, modified, changed, _ = map(int, stamp.split())
-    return stamp if time.time() - max(modified, changed) / 1e9 > _SETTLED else ""
+    return stamp_of(status)
+
+
+def _packed(entries: Iterable[tuple[str, Any]]) -> bytes:
+    """Return a line of JSON, and two for every entry that is a text of one line."""
+    lines = [""]
+    others: dict[str, Any] = {}
+    for key, value in entries:
+        if isinstance(value, str) and "\n" not in key + value:
+            lines += key, value
+        else:
+            others[key] = value
+    lines[0] = json.dumps(others, separators=(",", ":"))
+    return "\n".join(lines).encode("utf-8", "surrogatepass")
+
+
+def _unpacked(data: bytes) -> dict[str, Any]:
+    """Return all entries.
+
+    Raises:
+        ValueError: the data are damaged; TypeError too.
+    """
+    first, *lines = data.decode("utf-8", "surrogatepass").split("\n")
+    return {**dict(zip(lines[::2], lines[1::2], strict=True)), **json.loads(first)}
 
 
 def _checksum(data: bytes) -> str:

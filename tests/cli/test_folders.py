@@ -104,10 +104,10 @@ def test_what_is_kept_is_written_once(tree: Path) -> None:
     assert kept.stat().st_ino == before
 
 
-@pytest.mark.parametrize("damage", ["{}", "[]", '{"./":[]}', '{"./":"STAMP"}', '{"./":"STAMP/x"}', '{"./":null}'])
+@pytest.mark.parametrize("damage", ["{}", "[]", '{"./":[]}', "{}\n./\nSTAMP", "{}\n./\nSTAMP/x", '{"./":null}'])
 def test_a_damaged_memory_is_none(tree: Path, damage: str) -> None:
     (kept,) = (tree / ".cache").glob("folders-*.json")
-    data = damage.replace("STAMP", store.stamp_of("./")).encode()
+    data = damage.replace("STAMP", store.stamp_of(os.stat("./"))).encode()
     head = kept.read_bytes().partition(b"\n")[0]
     kept.write_bytes(f"{zlib.crc32(data):08x}".encode() + head[8:] + b"\n" + data)
     assert _found(_options()) == ["./a.py", "./inner/b.py", "./inner/deep/c.py"]

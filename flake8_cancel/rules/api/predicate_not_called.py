@@ -67,7 +67,7 @@ _METHODS: dict[Kind | None, frozenset[str]] = {
     Kind.TIMER_HANDLE: _HANDLE,
 }
 _NAMES = frozenset().union(*_METHODS.values())
-_UNCALLED = Matching(rf"\.\s*(?:{'|'.join(sorted(_NAMES))})\b(?![\s\\]*\()", *sorted(_NAMES))
+_UNCALLED = Matching(rf"\.\s*(?:{'|'.join(sorted(_NAMES))})\b(?![\s\\]*\()")
 
 
 class PredicateNotCalled(Rule):
