@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import platform
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from tests.benchmarks import environments, growth, yardsticks
-from tests.benchmarks.yardsticks import Row
+from tests.benchmarks.yardsticks import Row, part_of
 from tests.ecosystem.packages import FetchError, Package, default_cache, fetch
 
 _CODE = Package("homeassistant", "2024.3.3")
@@ -28,7 +27,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         programs = environments.make(options.cache / "environments")
-        part = _part(code, scratch / "part", options.every)
+        # flake8 alone takes minutes over all of them.
+        part = part_of(code, scratch / "part", options.every)
         versions = f"{environments.FLAKE8}, {environments.ASYNC}, {environments.RUFF}"
         print(f"Over {_CODE}, with Python {platform.python_version()}, {versions}; medians of {options.runs} rounds.\n")
         print("| what | against | found | goal |\n|---|---|---|---|")
@@ -43,15 +43,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=5, help="how many rounds (%(default)s)")
     parser.add_argument("--every", type=int, default=10, help="under flake8 every which file (%(default)s)")
     return parser.parse_args()
-
-
-def _part(code: Path, folder: Path, every: int) -> Path:
-    """Return a folder with some of the files, for flake8 alone takes minutes over all of them."""
-    for path in sorted(code.rglob("*.py"))[::every]:
-        place = folder / path.relative_to(code)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, place)
-    return folder
 
 
 def _print(rows: Iterable[Row]) -> None:

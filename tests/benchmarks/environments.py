@@ -29,11 +29,14 @@ def make(folder: Path) -> Environments:
     Raises:
         subprocess.CalledProcessError: pip failed; it has said why.
     """
-    return Environments(
+    programs = Environments(
         _environment(folder / "alone", FLAKE8),
-        _environment(folder / "ours", FLAKE8, RUFF, "--editable", str(ROOT)),
+        _environment(folder / "ours", FLAKE8, RUFF, str(ROOT)),
         _environment(folder / "theirs", FLAKE8, ASYNC),
     )
+    # As users have it, with its bytecode; anew, for it changes.
+    _install(programs.ours, "--force-reinstall", "--no-deps", str(ROOT))
+    return programs
 
 
 def _environment(folder: Path, *what: str) -> Path:
@@ -41,6 +44,10 @@ def _environment(folder: Path, *what: str) -> Path:
     done = folder / "installed"
     if not done.exists():
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([programs / "python", "-m", "pip", "install", "--quiet", *what], check=True)
+        _install(programs, *what)
         done.touch()
     return programs
+
+
+def _install(programs: Path, *what: str) -> None:
+    subprocess.run([programs / "python", "-m", "pip", "install", "--quiet", *what], check=True)

@@ -1,4 +1,7 @@
-"""How the time grows with the code: each step doubles something, and the ratio of the last two steps is shown."""
+"""How the time grows with the code: each step doubles something, and the ratio of the last two steps is shown.
+
+Small sizes say little, for then most of the time is the same for all: what grows too fast shows at the end.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,18 @@ async def work_{0}(pool, items):
     except Exception:
         pool.release(conn)
         raise
+"""
+
+
+_HARMLESS = """
+async def read_{0}(stream):
+    try:
+        line = await stream.read({0})
+    except OSError:
+        return None
+    if line:
+        print(line)
+    return line
 """
 
 
@@ -51,6 +66,14 @@ def _seconds(text: str, runs: int) -> float:
 
 def _file(functions: int) -> str:
     return "import asyncio\n" + "".join(_FUNCTION.format(number) for number in range(functions))
+
+
+def _lines(count: int) -> str:
+    # One function of twenty has to do with cancellation.
+    made = [
+        (_HARMLESS if number % 20 else _FUNCTION).format(number) for number in range(count // _FUNCTION.count("\n"))
+    ]
+    return "import asyncio\n" + "".join(made)
 
 
 def _statements(count: int) -> str:
@@ -85,11 +108,20 @@ def _tasks(count: int) -> str:
     )
 
 
+def _locks(count: int) -> str:
+    names = ", ".join(f"lock_{number}" for number in range(count))
+    taken = "".join(f"    await lock_{number}.acquire()\n" for number in range(count))
+    given = "".join(f"    lock_{number}.release()\n" for number in range(count))
+    return f"import asyncio\nasync def main({names}):\n{taken}    await asyncio.sleep(1)\n{given}"
+
+
 # What grows, what makes it, the sizes that are compared, and by how much the time may grow.
 GROWTHS: tuple[tuple[str, Callable[[int], str], tuple[int, int], str], ...] = (
     ("a file of {} functions", _file, (1_250, 2_500), "2"),
+    ("a file of {} lines", _lines, (50_000, 100_000), "2"),
     ("a function of {} statements", _statements, (2_500, 5_000), "2"),
-    ("{} nested try statements", _nested, (8, 16), "bounded"),
+    ("{} nested try statements", _nested, (10, 20), "bounded"),
     ("finally in finally, {} deep", _finals, (5, 10), "bounded"),
     ("{} tasks in one function", _tasks, (100, 200), "2"),
+    ("{} locks in one function", _locks, (100, 200), "2"),
 )

@@ -36,6 +36,23 @@ def rows(programs: Environments, code: Path, part: Path, scratch: Path, runs: in
     yield from _as_plugin(programs, part, runs)
     yield from _as_command(programs, code, scratch, runs)
     yield from _at_start(programs, scratch, runs)
+    yield _memory(programs, code)
+    yield from _more_files(programs, code, scratch, runs)
+
+
+def part_of(code: Path, folder: Path, every: int) -> Path:
+    """Return a folder with some of the files, here and there.
+
+    Args:
+        code: the whole code.
+        folder: the folder to be made.
+        every: every which file.
+    """
+    for path in sorted(code.rglob("*.py"))[::every]:
+        place = folder / path.relative_to(code)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+    return folder
 
 
 def _as_plugin(programs: Environments, part: Path, runs: int) -> Iterator[Row]:
@@ -94,3 +111,27 @@ def _at_start(programs: Environments, scratch: Path, runs: int) -> Iterator[Row]
         found = median([ours.wall / theirs.wall for ours, theirs in paired(runs, command, version)])
         what = "one small file" if small.name in words else words[0]
         yield Row(f"flake8-cancel, {what}", "flake8 --version", f"{found:.2f} times", "1.2")
+
+
+def _memory(programs: Environments, code: Path) -> Row:
+    """Compare the peak of a whole run in one process with that of parsing the largest file."""
+    largest = max(code.rglob("*.py"), key=lambda path: path.stat().st_size)
+    parse = f"import ast; ast.parse(open({str(largest)!r}, 'rb').read())"
+    ((ours, parsing),) = paired(
+        1,
+        Command([str(programs.ours / "flake8-cancel"), "--isolated", "--no-cache", "--jobs=1", "."], code),
+        Command([str(programs.ours / "python"), "-c", parse], code),
+    )
+    more = f"{ours.memory - parsing.memory:.0f} MB more"
+    return Row("peak memory, one process", "ast.parse of the largest file", more, "150 MB")
+
+
+def _more_files(programs: Environments, code: Path, scratch: Path, runs: int) -> Iterator[Row]:
+    """Check an eighth, a quarter, a half and all of the files, each time in one process."""
+    check = [str(programs.ours / "flake8-cancel"), "--isolated", "--no-cache", "--jobs=1", "."]
+    parts = [part_of(code, scratch / f"one of {every}", every) for every in (8, 4, 2)]
+    rounds = paired(runs, *(Command(check, folder) for folder in (*parts, code)))
+    for number in (1, 2, 3):
+        factor = 2**number
+        found = median([costs[number].cpu / costs[0].cpu for costs in rounds])
+        yield Row(f"{factor} times the files", "an eighth of them", f"{found:.1f} times", str(factor))

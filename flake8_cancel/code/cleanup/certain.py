@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.contradicting import exclude_each_other
@@ -234,17 +235,22 @@ def given_elsewhere(module: Module, function: ast.AsyncFunctionDef, taking: Act,
     """
     owner = module.class_around(function) if root(giving.call) == "self" else None
     mentioned: dict[ast.AST | None, set[str]] = {}
-    for node in walk(owner or module.tree):
-        if (
-            isinstance(node, ast.Attribute)
-            and node.attr in (taking.verb, giving.verb)
-            and key(node.value) == giving.thing
-        ):
+    for node in _attributes(owner or module.tree).get(giving.thing, ()):
+        if node.attr in (taking.verb, giving.verb):
             is_passed = not isinstance(module.parent(node), ast.Call) or node in module.parent(node).args  # type: ignore[union-attr]
             if is_passed and node.attr == giving.verb:
                 return True
             mentioned.setdefault(module.function(node), set()).add(node.attr)
     return any(verbs == {giving.verb} for verbs in mentioned.values())
+
+
+@functools.lru_cache(maxsize=16)
+def _attributes(node: ast.AST) -> dict[Key | None, list[ast.Attribute]]:
+    """Return the attributes inside a node, by what they are asked of."""
+    found: dict[Key | None, list[ast.Attribute]] = {}
+    for attribute in of_types(node, (ast.Attribute,)):
+        found.setdefault(key(attribute.value), []).append(attribute)
+    return found
 
 
 def _only_made(function: ast.AsyncFunctionDef, name: str) -> bool:

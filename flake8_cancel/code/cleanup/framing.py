@@ -14,12 +14,13 @@ from flake8_cancel.code.cleanup.taking import (
     givings,
     key,
     own_statements,
+    root_name,
     statements_of,
     takings,
 )
 from flake8_cancel.code.graph.evaluate import survey
 from flake8_cancel.code.lost.keeping import is_log
-from flake8_cancel.code.tree import children, walk
+from flake8_cancel.code.tree import children, names_of, walk
 from flake8_cancel.code.verbs import ends
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_JUMPING_NOWHERE = (*_FUNCTIONS, ast.ClassDef, ast.expr, ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign)
 _AROUND = (ast.If, ast.With, ast.AsyncWith, ast.Try)
 
 
@@ -60,16 +62,16 @@ def framed(module: Module, taking: ast.stmt, release: ast.stmt, thing: Key | Non
     """
     block = block_of(module, taking)
     # A release alone in a ``with suppress(...)`` goes with it.
-    around = [node for node in block if node is release or _cleanup(node, module.facts) == [release]]
-    if not around:
+    last = next((node for node in (release, *module.ancestors(release)) if node in block), None)
+    if not isinstance(last, ast.stmt) or (last is not release and _cleanup(last, module.facts) != [release]):
         return None
-    between = block[block.index(taking) + 1 : block.index(around[0])]
+    between = block[block.index(taking) + 1 : block.index(last)]
     if not between or jumps(between) or any(_binds(node, thing) for node in between):
         return None
-    if _reads_what_is_bound(around[0], between):
+    if _reads_what_is_bound(last, between):
         return None
     owner = module.parent(taking)
-    return Framing(owner, between[0], between[-1], (around[0],)) if owner and hasattr(owner, "lineno") else None
+    return Framing(owner, between[0], between[-1], (last,)) if owner and hasattr(owner, "lineno") else None
 
 
 def framed_teardown(module: Module, function: ast.AsyncFunctionDef, handed_over: ast.Yield) -> Framing | None:
@@ -116,6 +118,7 @@ def _reads_what_is_bound(release: ast.stmt, tried: Sequence[ast.stmt]) -> bool:
     return any(
         isinstance(part, ast.Name) and part.id in read and not isinstance(part.ctx, ast.Load)
         for node in tried
+        if not read.isdisjoint(names_of(node))
         for part in walk(node)
     )
 
@@ -235,7 +238,7 @@ def jumps(statements: Sequence[ast.AST], besides: ast.AST | None = None) -> bool
     waiting: list[tuple[ast.AST, bool]] = [(node, False) for node in statements]
     while waiting:
         node, in_loop = waiting.pop()
-        if node is besides or isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.expr)):
+        if node is besides or isinstance(node, _JUMPING_NOWHERE):
             continue
         if isinstance(node, (ast.Return, ast.Raise)):
             return True
@@ -252,7 +255,8 @@ def forgets(node: ast.stmt) -> bool:
 
 
 def _binds(statement: ast.stmt, thing: Key | None) -> bool:
-    return any(
+    name = root_name(thing)
+    return (not name or name in names_of(statement)) and any(
         isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
         and isinstance(node.ctx, (ast.Store, ast.Del))
         and key(node) == thing

@@ -18,10 +18,10 @@ from flake8_cancel.code.cleanup.taking import (
     Key,
     gives_back,
     givings,
+    givings_of,
     key,
     lowered_flag,
     mentions,
-    own_statements,
     owners,
     raised_flag,
     statements_of,
@@ -233,8 +233,7 @@ def held_lock(module: Module, function: ast.AsyncFunctionDef, statement: ast.stm
     for taking in takings(statement):
         if taking.verb != "acquire":
             continue
-        given = [act for node in statements_of(function) for act in givings(node)]
-        giving = [act for act in given if is_lock_pair(taking, act)]
+        giving = [act for act in givings_of(function).get(taking.thing, ()) if is_lock_pair(taking, act)]
         flow = module.flow(function) if giving else None
         if flow is None or given_elsewhere(module, function, taking, giving[0]):
             continue
@@ -255,8 +254,10 @@ def _skip(module: Module, flow: Flow, taking: Act, giving: list[Act]) -> Skip | 
     if flow.walk(starts, ends_normally, avoid=is_release):
         return None
     first = flow.walk(starts, passes(nodes))
-    statements = own_statements(flow.function.body)
-    others = {node for node in statements if any(may_give_back(act, taking, module.facts) for act in givings(node))}
+    related = givings_of(flow.function)
+    things = {taking.result, *owners(taking.thing), *taking.given} - {None}
+    acts = (act for thing in things for act in related.get(thing, ()))
+    others = {act.node for act in acts if may_give_back(act, taking, module.facts)}
     place = skipped(module, flow, starts, any_of(is_release, passes(others)), [taking.thing]) if first else None
     if first is None or place is None:
         return None

@@ -108,8 +108,13 @@ def owners(thing: Key | None) -> Iterator[Key]:
         thing = inner if isinstance(inner, tuple) else None
 
 
-def takings(statement: ast.stmt) -> Iterator[Act]:
-    """Yield what a simple statement takes."""
+@functools.lru_cache(maxsize=4_096)
+def takings(statement: ast.stmt) -> tuple[Act, ...]:
+    """Return what a simple statement takes."""
+    return tuple(_takings(statement))
+
+
+def _takings(statement: ast.stmt) -> Iterator[Act]:
     if isinstance(statement, ast.AugAssign):
         if isinstance(statement.op, ast.Add):
             yield Act(COUNT, statement, key(statement.target), given=(key(statement.value),))
@@ -139,8 +144,13 @@ def takings(statement: ast.stmt) -> Iterator[Act]:
             yield Act(METHOD, statement, receiver, call.func.attr, _given(call), call, result, awaited)
 
 
-def givings(statement: ast.stmt) -> Iterator[Act]:
-    """Yield what a simple statement may give back."""
+@functools.lru_cache(maxsize=4_096)
+def givings(statement: ast.stmt) -> tuple[Act, ...]:
+    """Return what a simple statement may give back."""
+    return tuple(_givings(statement))
+
+
+def _givings(statement: ast.stmt) -> Iterator[Act]:
     if isinstance(statement, ast.AugAssign):
         if isinstance(statement.op, ast.Sub):
             yield Act(COUNT, statement, key(statement.target), given=(key(statement.value),))
@@ -234,6 +244,12 @@ def touching(acts: Iterable[Act]) -> dict[Key | None, list[Act]]:
         for thing in {act.thing, *act.given, *called}:
             found.setdefault(thing, []).append(act)
     return found
+
+
+@functools.lru_cache(maxsize=16)
+def givings_of(function: ast.AsyncFunctionDef | ast.FunctionDef) -> dict[Key | None, list[Act]]:
+    """Return what the statements of a function may give back, by all that this has to do with."""
+    return touching(act for node in statements_of(function) for act in givings(node))
 
 
 def calls_back(giving: Act, taking: Act) -> bool:

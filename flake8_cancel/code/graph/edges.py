@@ -63,12 +63,21 @@ class Edges:
         self._is_manager = is_manager
         self._is_test = is_test
         self._steps: dict[State, tuple[Step, ...]] = {}
+        self._ahead: dict[State, tuple[State, ...]] = {}
 
     def steps(self, state: State) -> tuple[Step, ...]:
         """Return the edges out of a state."""
         known = self._steps.get(state)
         if known is None:
             known = self._steps[state] = tuple(self._new_steps(state))
+        return known
+
+    def ahead(self, state: State) -> tuple[State, ...]:
+        """Return where a state surely goes on when nothing interrupts it: what nearly every walk asks for."""
+        known = self._ahead.get(state)
+        if known is None:
+            onwards = (step.state for step in self.steps(state) if step.sure and step.kind == NEXT)
+            known = self._ahead[state] = tuple(onwards)
         return known
 
     def _new_steps(self, state: State) -> Iterator[Step]:

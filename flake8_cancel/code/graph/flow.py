@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # Over these limits a function is left out: its states grow with what its nested finally blocks may have pending.
 MAX_STATES = 20_000
 MAX_STATES_A_POINT = 4_000
+_ONWARDS = frozenset({NEXT})
 
 
 class TooLargeError(Exception):
@@ -59,12 +60,16 @@ class Flow:
         """Return the edges out of a state."""
         return self._edges.steps(state)
 
+    def ahead(self, state: State) -> tuple[State, ...]:
+        """Return the states behind the sure edges out of a state that nothing interrupts."""
+        return self._edges.ahead(state)
+
     def walk(
         self,
         starts: Iterable[State],
         until: Callable[[State], bool],
         avoid: Callable[[State], bool] | None = None,
-        kinds: frozenset[str] = frozenset({NEXT}),
+        kinds: frozenset[str] = _ONWARDS,
     ) -> tuple[State, ...] | None:
         """Return the shortest path of sure edges from one of some states to one that is looked for, or None.
 
@@ -83,16 +88,20 @@ class Flow:
             if state not in before and not (avoid and avoid(state)):
                 before[state] = None
                 waiting.append(state)
+        ahead = self._edges.ahead if kinds == _ONWARDS else functools.partial(self._ahead, kinds)
         for state in waiting:
             if until(state):
                 return _path(state, before)
-            for step in self.steps(state):
-                if step.sure and step.kind in kinds and step.state not in before and not (avoid and avoid(step.state)):
-                    before[step.state] = state
-                    waiting.append(step.state)
+            for further in ahead(state):
+                if further not in before and not (avoid and avoid(further)):
+                    before[further] = state
+                    waiting.append(further)
             if len(before) > MAX_STATES:
                 return None
         return None
+
+    def _ahead(self, kinds: frozenset[str], state: State) -> list[State]:
+        return [step.state for step in self.steps(state) if step.sure and step.kind in kinds]
 
     def states(self, kind: str | None = None, inside: Callable[[Point], bool] | None = None) -> list[State]:
         """Return the reachable states in which nothing cancelled is pending.

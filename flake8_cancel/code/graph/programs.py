@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from flake8_cancel.code.graph.edges import NEXT
 from flake8_cancel.code.graph.points import SUSPEND, YIELD
 from flake8_cancel.code.graph.testing import has_deadline, is_run
 
@@ -61,7 +60,7 @@ def ends_program(module: Module, wait: ast.Await) -> bool:
     if flow is None:
         return False
     waits = flow.suspensions(lambda point: point.node is wait)
-    behind = [step.state for state in waits for step in flow.steps(state) if step.sure and step.kind == NEXT]
+    behind = [further for wait in waits for further in flow.ahead(wait)]
     # What stands around is only left.
     if flow.walk(behind, lambda state: state.point.kind in (SUSPEND, YIELD)) is not None:
         return False

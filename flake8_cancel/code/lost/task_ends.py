@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.framing import ends_something
 from flake8_cancel.code.graph.catchers import Catcher
-from flake8_cancel.code.graph.edges import NEXT
 from flake8_cancel.code.lost.elsewhere import is_private, is_root, is_stand_in, left_to_others, never_ends
 from flake8_cancel.code.lost.flags import own_parts
 from flake8_cancel.code.lost.going_on import works
@@ -66,7 +65,7 @@ def _ends_caller(module: Module, use: ast.expr, around: frozenset[ast.AST]) -> b
     if flow is None or not isinstance(module.parent(wait), ast.Expr):
         return False
     waits = flow.suspensions(lambda point: point.node is wait)
-    behind = [step.state for state in waits for step in flow.steps(state) if step.sure and step.kind == NEXT]
+    behind = [further for wait in waits for further in flow.ahead(wait)]
     return flow.walk(behind, works) is None
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.releases import ends_normally
-from flake8_cancel.code.graph.edges import NEXT
 from flake8_cancel.code.graph.errors import TIMEOUTS
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import ASYNC_EXIT, CLAUSE, SUSPEND, YIELD, State
@@ -144,5 +143,5 @@ def _is_limited(module: Module, place: ast.AST) -> bool:
 def _is_last(flow: Flow, place: ast.AST) -> bool:
     """Tell whether a function does not suspend any more behind a place."""
     waits = flow.suspensions(lambda point: point.node is place)
-    behind = [step.state for state in waits for step in flow.steps(state) if step.sure and step.kind == NEXT]
+    behind = [further for wait in waits for further in flow.ahead(wait)]
     return flow.walk(behind, lambda state: state.point.kind in (SUSPEND, ASYNC_EXIT, YIELD)) is None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.cleanup.releases import after, is_end
-from flake8_cancel.code.graph.edges import CANCELLED, CLOSED, NEXT
+from flake8_cancel.code.graph.edges import CANCELLED, CLOSED
 from flake8_cancel.code.graph.errors import UNKNOWN
 from flake8_cancel.code.graph.evaluate import header
 from flake8_cancel.code.graph.flow import Flow
@@ -102,10 +102,9 @@ class Walk:
     def forgets(self, wait: ast.Await) -> bool:
         """Tell whether the function may end behind a wait, or make the next task, without a look at this one."""
         states = [
-            step.state
+            further
             for state in self._flow.suspensions(lambda point: point.node is wait)
-            for step in self._flow.steps(state)
-            if step.sure and step.kind == NEXT
+            for further in self._flow.ahead(state)
         ]
         for state in self._reached(states, self._mentions, _is_clause):
             if is_end(state) or (state.point.kind == STEP and state.point.node is self._hold.place):
@@ -133,12 +132,12 @@ class Walk:
             if ends_behind(state) or state.point.node in abandoning:
                 continue
             closed = self._closed(state)
-            for step in self._flow.steps(state):
-                if not step.sure or step.kind != NEXT or step.state in seen or step.state.point in closed:
+            for further in self._flow.ahead(state):
+                if further in seen or further.point in closed:
                     continue
-                seen.add(step.state)
-                if not ends(step.state):
-                    waiting.append(step.state)
+                seen.add(further)
+                if not ends(further):
+                    waiting.append(further)
         return waiting
 
     # --- what ends the walk ------------------------------------------------------------------------------------------

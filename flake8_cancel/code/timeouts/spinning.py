@@ -73,9 +73,8 @@ def _without_suspension(module: Module, flow: Flow, start: State, loop: ast.Whil
         if may_suspend(module, state) or not _is_inside(module, state.point.node, loop):
             after[state] = ()
             continue
-        following = [step.state for step in flow.steps(state) if step.sure and step.kind == NEXT]
-        following.extend(_with_nothing_there(module, flow, state))
-        after[state] = tuple(following)
+        following = (*flow.ahead(state), *_with_nothing_there(module, flow, state))
+        after[state] = following
         waiting.extend(following)
     return after
 
@@ -117,8 +116,7 @@ def _done(flow: Flow, states: set[State]) -> set[ast.AST]:
     return {
         state.point.node
         for state in states
-        if state.point.kind == STEP
-        and any(step.state in states for step in flow.steps(state) if step.sure and step.kind == NEXT)
+        if state.point.kind == STEP and any(further in states for further in flow.ahead(state))
     }
 
 
