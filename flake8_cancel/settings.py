@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from flake8_cancel.code.api import Facts, Version
 
+# The file that tells, in a folder or above it.
+PROJECT = "pyproject.toml"
 _TABLE = "tool.flake8-cancel"
 _KEYS = ("target-version", "cleanup-calls", "resource-makers")
 _VERSION = re.compile(r"([0-9]+)\.([0-9]+)")
@@ -73,7 +75,7 @@ def _first_given(option: list[str] | None, fallback: frozenset[str]) -> frozense
 @functools.cache
 def _project(folder: str) -> _Project:
     """Return what the nearest ``pyproject.toml`` at or above a folder says."""
-    path = f"{folder}{os.sep}pyproject.toml"
+    path = f"{folder}{os.sep}{PROJECT}"
     # Nearly no folder has one, and an exception for each takes longer than the question.
     if not (os.access(path, os.F_OK) and os.path.isfile(path)):
         return _project(folder.rpartition(os.sep)[0]) if os.sep in folder else _Project()

@@ -17,7 +17,7 @@ from flake8_cancel.cli.outcome import Outcome
 from flake8_cancel.cli.store import Store, digest_of, settled, stamp_of, status_of
 from flake8_cancel.code.api import Facts
 from flake8_cancel.finding import Finding, Mark, Repair, Span, Step
-from flake8_cancel.settings import SettingsError, facts_for
+from flake8_cancel.settings import PROJECT, SettingsError, facts_for
 
 # They choose the files or shape the output; every other option may change what is found.
 _WITHOUT_INFLUENCE = frozenset(
@@ -101,12 +101,22 @@ class Cache:
         # All files of a folder have the same.
         plain = path.replace(os.altsep, os.sep) if os.altsep else path
         folder = plain[: plain.rfind(os.sep) + 1]
-        if folder not in self._facts_in:
+        known = self._facts_in.get(folder)
+        return self._facts_below(folder) if known is None else known
+
+    def _facts_below(self, folder: str) -> str:
+        """Return what the user told of the files in a folder: what was told of the one above, if nothing is there."""
+        above = folder[: folder.rfind(os.sep, 0, -1) + 1]
+        if above and os.pardir not in folder and not os.access(f"{folder}{PROJECT}", os.F_OK):
+            known = self._facts_in.get(above)
+            found = self._facts_below(above) if known is None else known
+        else:
             try:
-                self._facts_in[folder] = _written(facts_for(path, self._options))
+                found = _written(facts_for(folder, self._options))
             except SettingsError:
-                self._facts_in[folder] = ""
-        return self._facts_in[folder]
+                found = ""
+        self._facts_in[folder] = found
+        return found
 
 
 def split(paths: Sequence[str], cache: Cache) -> tuple[list[Outcome], list[str]]:

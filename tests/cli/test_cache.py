@@ -100,6 +100,17 @@ def test_other_settings_of_the_project_are_seen(project: Path) -> None:
     assert b"c.py" not in run(project).stdout
 
 
+def test_the_settings_of_every_folder_are_seen(project: Path) -> None:
+    (project / "inner" / "deep").mkdir(parents=True)
+    (project / "inner" / "deep" / "c.py").write_text(CODE)
+    run(project)
+    run(project, "inner/../a.py")
+    (project / "inner" / "pyproject.toml").write_text('[project]\nrequires-python = ">=3.12"\n')
+    assert remembered("./inner/deep/c.py") is None
+    assert remembered("./a.py") is not None
+    assert remembered("inner/../a.py") is not None
+
+
 def test_another_rule_is_seen(tmp_path: Path) -> None:
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "a.py").write_text(CODE)

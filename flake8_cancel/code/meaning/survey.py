@@ -52,11 +52,13 @@ def _walk(tree: ast.Module, survey: Survey) -> None:
             if value is None:
                 continue
             at = inner if is_inside else scope
-            for child in value if isinstance(value, list) else (value,):
+            for child in value if type(value) is list else (value,):
                 if isinstance(child, ast.AST):
                     parents[child] = node
                     scopes[child] = at
-                    children.append(child)
+                    if type(child) is not ast.Constant:
+                        # Nothing is inside, and there is nothing to note.
+                        children.append(child)
         if kind is ast.comprehension and parents[node].generators[0] is node:  # type: ignore[attr-defined]
             # The first iterable of a comprehension is evaluated outside it.
             scopes[node.iter] = scope.parent or scope
