@@ -15,6 +15,7 @@ from flake8.options.manager import OptionManager
 from flake8.utils import parse_comma_separated_list
 
 from flake8_cancel import __version__
+from flake8_cancel.cli.store import FOLDER
 from flake8_cancel.plugin import Plugin
 
 _PREFIX = "CNL"
@@ -122,7 +123,7 @@ def _add_own(parser: argparse.ArgumentParser) -> None:
     remembering.add_argument(
         "--cache-dir",
         metavar="folder",
-        default=".flake8_cancel_cache",
+        default=FOLDER,
         help="Where to remember what was found in files. (Default: %(default)s in the working directory)",
     )
     showing = parser.add_argument_group("showing")

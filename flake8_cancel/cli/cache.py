@@ -15,6 +15,7 @@ from flake8_cancel import __version__
 from flake8_cancel.cli.files import STDIN
 from flake8_cancel.cli.outcome import Outcome
 from flake8_cancel.cli.store import Store, digest_of, settled, stamp_of, status_of
+from flake8_cancel.cli.unchanged import own_files
 from flake8_cancel.code.api import Facts
 from flake8_cancel.finding import Finding, Mark, Repair, Span, Step
 from flake8_cancel.settings import PROJECT, SettingsError, facts_for
@@ -147,17 +148,8 @@ def _circumstances(options: argparse.Namespace) -> object:
 
 def _own_code() -> tuple[str, int, int, int]:
     """Return what changes when this program is changed under the same version, as its developers do."""
-    own = os.path.dirname(os.path.dirname(__file__))
-    found: list[os.stat_result] = []
-    waiting = [own]
-    while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.name.endswith(".py"):
-                    found.append(entry.stat())
-                elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
-                    waiting.append(entry.path)
-    return own, len(found), sum(one.st_size for one in found), sum(one.st_mtime_ns for one in found)
+    found = list(map(os.stat, own_files()))
+    return __file__, len(found), sum(one.st_size for one in found), sum(one.st_mtime_ns for one in found)
 
 
 @functools.cache

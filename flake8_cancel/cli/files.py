@@ -6,6 +6,7 @@ import argparse
 import os
 import stat
 import sys
+from typing import NamedTuple
 
 from flake8_cancel.cli.folders import Folders
 from flake8_cancel.cli.outcome import Problem, reason_of
@@ -19,14 +20,25 @@ class UnreadableError(ValueError):
     """A file cannot be read; the message is the reason, in words for the user."""
 
 
-def find(options: argparse.Namespace) -> tuple[list[str], list[Problem]]:
-    """Find the files to be checked, each once, in the order of their names.
+class Found(NamedTuple):
+    """What there is to be checked.
+
+    Attributes:
+        paths: the files, each once, in the order of their names.
+        closed: the folders that could not be looked into.
+        folders: those that were, None where they may hold something else tomorrow and not have changed.
+    """
+
+    paths: list[str]
+    closed: list[Problem]
+    folders: list[str] | None
+
+
+def find(options: argparse.Namespace) -> Found:
+    """Find the files to be checked.
 
     Args:
         options: flake8's options, and those that say what is remembered.
-
-    Returns:
-        The files, and the folders that could not be looked into.
     """
     folders = Folders(options)
     once: dict[str, str] = {}
@@ -37,7 +49,7 @@ def find(options: argparse.Namespace) -> tuple[list[str], list[Problem]]:
         # A file that has two names must not be written by two processes.
         once = {os.path.realpath(path): path for path in reversed(once.values())}
     folders.save()
-    return sorted(once.values()), folders.closed
+    return Found(sorted(once.values()), folders.closed, folders.seen if folders.lasting else None)
 
 
 def read(path: str) -> bytes:

@@ -55,14 +55,17 @@ class Folders:
     Attributes:
         patterns: which names are wanted.
         closed: the folders that could not be looked into.
+        seen: the folders that were looked into.
+        lasting: whether all of these change when what they hold does.
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.patterns = Patterns(options)
         self.closed: list[Problem] = []
+        self.seen: list[str] = []
+        self.lasting = True
         circumstances = (os.getcwd(), options.exclude, options.extend_exclude, options.filename)
         self._store = None if options.no_cache else Store(options.cache_dir, "folders", circumstances)
-        # Keeping something changes it, so it is never known.
         self._own = os.path.join(os.path.abspath(options.cache_dir), "")
         self._known = self._store.load() if self._store else {}
         self._changed = False
@@ -74,6 +77,8 @@ class Folders:
         while waiting:
             folder, absolute = waiting.pop()
             inner, names = self._held_by(folder, absolute)
+            if absolute != self._own:
+                self.seen.append(folder)
             for name in inner:
                 waiting.append((f"{folder}{name}{os.sep}", f"{absolute}{name}{os.sep}"))
             for name in names:
@@ -97,6 +102,10 @@ class Folders:
         # Now, for it may change while it is read.
         stamp = settled(status)
         inner, names, lasting = self._look_into(folder, absolute)
+        if absolute == self._own:
+            # Keeping something changes it.
+            lasting = False
+        self.lasting = self.lasting and (lasting or (absolute == self._own and not inner and not names))
         self._known.pop(folder, None)
         if stamp and lasting:
             # One text, which is read faster than lists. No name has a slash in it.
@@ -114,7 +123,7 @@ class Folders:
         except OSError as error:
             self.closed.append(Problem(os.path.dirname(folder), f"folder cannot be read: {reason_of(error)}"))
             return inner, names, False
-        lasting = absolute != self._own
+        lasting = True
         for entry in entries:
             name = entry.name
             # What a link leads to can become something else, and its folder stays as it is.

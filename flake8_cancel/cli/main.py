@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+import time
 
-from flake8_cancel.cli.arguments import UsageError, parse
+from flake8_cancel.cli import unchanged
 
+# Not typing's own, which takes longer to import than a run in which nothing changed.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable, Sequence
+
     from flake8_cancel.cli.outcome import Outcome, Problem
 
 _CLEAN, _FINDINGS, _TROUBLE = 0, 1, 2
@@ -29,15 +31,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: argparse found the command line wrong (2), or printed help or version (0).
     """
+    arguments = sys.argv[1:] if argv is None else argv
     try:
-        options = parse(sys.argv[1:] if argv is None else argv)
-        if options.rules or options.explain:
-            return _print_rules(options)
-        return _check(options)
-    except UsageError as error:
-        return _complain(str(error))
+        said = unchanged.said_before(arguments)
+        if said is not None:
+            return _say(*said)
+        return _run(arguments)
     except KeyboardInterrupt:
         return _complain("stopped")
+
+
+def _run(argv: Sequence[str]) -> int:
+    from flake8_cancel.cli.arguments import UsageError, parse
+
+    try:
+        options = parse(argv)
+        if options.rules or options.explain:
+            return _print_rules(options)
+        return _check(argv, options)
+    except UsageError as error:
+        return _complain(str(error))
 
 
 def _print_rules(options: argparse.Namespace) -> int:
@@ -49,8 +62,9 @@ def _print_rules(options: argparse.Namespace) -> int:
     return _to_stdout(_CLEAN, lambda: print(text, end=""))
 
 
-def _check(options: argparse.Namespace) -> int:
+def _check(argv: Sequence[str], options: argparse.Namespace) -> int:
     from flake8_cancel.cli import files
+    from flake8_cancel.cli.arguments import UsageError
     from flake8_cancel.cli.memory import collect_rarely
     from flake8_cancel.cli.outcome import Outcome
     from flake8_cancel.cli.report import text
@@ -60,27 +74,50 @@ def _check(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from None
     collect_rarely()
-    paths, closed = files.find(options)
-    outcomes = _treated(paths, options)
+    began = time.time()
+    paths, closed, folders = files.find(options)
+    outcomes, is_known = _treated(paths, options)
     if options.fix and files.STDIN in options.filenames and files.STDIN not in paths:
         # Excluded, so it goes through as it came.
         outcomes.append(Outcome(options.stdin_display_name, content=sys.stdin.buffer.read() if sys.stdin else b""))
     _tell(outcomes, closed)
     code = _exit_code(outcomes, closed, options)
-    return _to_stdout(code, lambda: _report(outcomes, options))
+    if not is_known or code == _TROUBLE or folders is None or not unchanged.may_be_kept(options):
+        return _to_stdout(code, lambda: _report(outcomes, options))
+    output = _caught(lambda: _report(outcomes, options))
+    unchanged.keep(argv, options, began, (paths, folders), (code, output))
+    return _say(code, output)
 
 
-def _treated(paths: Sequence[str], options: argparse.Namespace) -> list[Outcome]:
+def _caught(write: Callable[[], None]) -> bytes:
+    """Return what is written to standard output, as it would be written."""
+    import contextlib
+    import io
+
+    class Kept(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return out.isatty()
+
+    out = sys.stdout
+    kept = io.BytesIO()
+    with contextlib.redirect_stdout(Kept(kept, out.encoding, out.errors, write_through=True)):
+        write()
+        sys.stdout.flush()
+        return kept.getvalue()
+
+
+def _treated(paths: Sequence[str], options: argparse.Namespace) -> tuple[list[Outcome], bool]:
+    """Return what became of the files, and whether all of it is remembered."""
     from flake8_cancel.cli import cache
 
     # What was left out of the graph is told on demand, and not remembered.
     if options.no_cache or options.verbose:
-        return _treated_now(paths, options)
+        return _treated_now(paths, options), False
     known = cache.Cache(options)
     remembered, unknown = cache.split(paths, known)
     treated = _treated_now(unknown, options) if unknown else []
     cache.learn(treated, known)
-    return sorted([*remembered, *treated], key=lambda outcome: outcome.path)
+    return sorted([*remembered, *treated], key=lambda outcome: outcome.path), not unknown
 
 
 def _treated_now(paths: Sequence[str], options: argparse.Namespace) -> list[Outcome]:
@@ -118,6 +155,8 @@ def _exit_code(outcomes: Sequence[Outcome], closed: Sequence[Problem], options: 
 
 
 def _report(outcomes: Sequence[Outcome], options: argparse.Namespace) -> None:
+    import contextlib
+
     from flake8_cancel.cli.report import text
 
     if options.diff:
@@ -162,6 +201,13 @@ def _rendered(outcomes: Sequence[Outcome], form: str) -> str:
     from flake8_cancel.cli.report import github
 
     return github.render(outcomes)
+
+
+def _say(code: int, output: bytes) -> int:
+    def write() -> None:
+        sys.stdout.buffer.write(output)
+
+    return _to_stdout(code, write)
 
 
 def _to_stdout(code: int, write: Callable[[], None]) -> int:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import importlib
 import sys
 import types
-from typing import Any
+
+# Not typing's own, which takes longer to import than a run in which nothing changed.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def postpone(name: str) -> None:

@@ -7,17 +7,22 @@ strings takes JSON several times as long.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import time
 import zlib
-from collections.abc import Iterable
-from typing import Any
 
+# Not typing's own, which takes longer to import than a run in which nothing changed.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+# Where everything is kept if the user does not say.
+FOLDER = ".flake8_cancel_cache"
 _MOST_CIRCUMSTANCES = 8
 _MOST_ENTRIES = 50_000
 _ENDING = ".json"
+_NOTHING = "{}"
 # File systems count time in ticks: what changed just now may change again and look the same.
 _SETTLED = 2.0
 
@@ -47,10 +52,19 @@ class Store:
         except (OSError, ValueError, TypeError, RecursionError):
             return {}
 
-    def save(self, learnt: dict[str, Any]) -> None:
-        """Keep this too, the last the longest. An interrupted or failed write leaves the former state."""
+    def save(self, learnt: dict[str, Any], anew: bool = False) -> None:
+        """Keep this too, the last the longest. An interrupted or failed write leaves the former state.
+
+        Args:
+            learnt: what is to be kept.
+            anew: whether all else is forgotten, and nothing is kept if this is too much.
+        """
+        if anew and len(learnt) > _MOST_ENTRIES:
+            return
         # Another run may have saved meanwhile; what it knows of others is kept.
-        kept = list({**self.load(), **learnt}.items())[-_MOST_ENTRIES:]
+        kept = list({**({} if anew else self.load()), **learnt}.items())[-_MOST_ENTRIES:]
+        import contextlib
+
         with contextlib.suppress(OSError):
             _prepare(self._folder)
             self._write(_packed(kept))
@@ -60,6 +74,7 @@ class Store:
         return f"{_checksum(data)} ".encode() + self._circumstances
 
     def _write(self, data: bytes) -> None:
+        import contextlib
         import tempfile
 
         descriptor, temporary = tempfile.mkstemp(suffix=".tmp", dir=self._folder)
@@ -117,13 +132,20 @@ def stamp_of(status: os.stat_result) -> str:
 
 def settled(status: os.stat_result | None) -> str:
     """Return a stamp that will tell of every later change, nothing when it changed too lately for that."""
-    if status is None or time.time() - max(status.st_mtime_ns, status.st_ctime_ns) / 1e9 <= _SETTLED:
+    return settled_at(time.time(), status)
+
+
+def settled_at(moment: float, status: os.stat_result | None) -> str:
+    """Return a stamp that tells of every change since a moment, nothing when it changed too lately for that."""
+    if status is None or moment - max(status.st_mtime_ns, status.st_ctime_ns) / 1e9 <= _SETTLED:
         return ""
     return stamp_of(status)
 
 
 def _packed(entries: Iterable[tuple[str, Any]]) -> bytes:
     """Return a line of JSON, and two for every entry that is a text of one line."""
+    import json
+
     lines = [""]
     others: dict[str, Any] = {}
     for key, value in entries:
@@ -131,7 +153,7 @@ def _packed(entries: Iterable[tuple[str, Any]]) -> bytes:
             lines += key, value
         else:
             others[key] = value
-    lines[0] = json.dumps(others, separators=(",", ":"))
+    lines[0] = _NOTHING if not others else json.dumps(others, separators=(",", ":"))
     return "\n".join(lines).encode("utf-8", "surrogatepass")
 
 
@@ -142,7 +164,13 @@ def _unpacked(data: bytes) -> dict[str, Any]:
         ValueError: the data are damaged; TypeError too.
     """
     first, *lines = data.decode("utf-8", "surrogatepass").split("\n")
-    return {**dict(zip(lines[::2], lines[1::2], strict=True)), **json.loads(first)}
+    entries: dict[str, Any] = dict(zip(lines[::2], lines[1::2], strict=True))
+    if first != _NOTHING:
+        # Not above, for it takes as long to import as to read thousands of lines.
+        import json
+
+        entries.update(json.loads(first))
+    return entries
 
 
 def _checksum(data: bytes) -> str:
@@ -154,6 +182,8 @@ def _changed(entry: os.DirEntry[str]) -> float:
 
 
 def _remove(entries: Iterable[os.DirEntry[str]]) -> None:
+    import contextlib
+
     for entry in entries:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(entry.path)

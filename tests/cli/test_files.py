@@ -77,7 +77,7 @@ def test_finds_what_flake8_finds(tree: Path, excluded: list[str], wanted: list[s
                 no_cache=True,
                 cache_dir="",
             )
-            found, closed = files.find(options)
+            found, closed, _ = files.find(options)
             theirs = expand_paths(paths=paths, stdin_display_name=name, filename_patterns=wanted, exclude=patterns)
             once = {os.path.abspath(path): path for path in reversed(list(theirs))}
             assert found == sorted(once.values())

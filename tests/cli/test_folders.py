@@ -118,7 +118,7 @@ def _options(*arguments: str) -> argparse.Namespace:
 
 
 def _found(options: argparse.Namespace) -> list[str]:
-    paths, closed = files.find(options)
+    paths, closed, _ = files.find(options)
     assert closed == []
     return paths
 

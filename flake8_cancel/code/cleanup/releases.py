@@ -11,6 +11,7 @@ from flake8_cancel.code.cleanup.certain import given_elsewhere, is_certain, is_l
 from flake8_cancel.code.cleanup.contradicting import contradicting
 from flake8_cancel.code.cleanup.ended_by_helper import is_ended_inside
 from flake8_cancel.code.cleanup.passed_clauses import is_in_passed_clause
+from flake8_cancel.code.cleanup.related import givings_of, touching
 from flake8_cancel.code.cleanup.taking import (
     MADE,
     METHOD,
@@ -18,7 +19,6 @@ from flake8_cancel.code.cleanup.taking import (
     Key,
     gives_back,
     givings,
-    givings_of,
     key,
     lowered_flag,
     mentions,
@@ -27,7 +27,6 @@ from flake8_cancel.code.cleanup.taking import (
     statements_of,
     taken_out,
     takings,
-    touching,
 )
 from flake8_cancel.code.graph import managers
 from flake8_cancel.code.graph.edges import CANCELLED, NEXT

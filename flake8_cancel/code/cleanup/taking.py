@@ -236,22 +236,6 @@ def gives_back(giving: Act, taking: Act, facts: Facts) -> bool:
     return is_general or not {*taking.given, taking.result}.isdisjoint(giving.given)
 
 
-def touching(acts: Iterable[Act]) -> dict[Key | None, list[Act]]:
-    """Return of each thing the acts that have to do with it: no other act can give it back."""
-    found: dict[Key | None, list[Act]] = {}
-    for act in acts:
-        called = (key(act.call.func),) if act.call is not None else ()
-        for thing in {act.thing, *act.given, *called}:
-            found.setdefault(thing, []).append(act)
-    return found
-
-
-@functools.lru_cache(maxsize=16)
-def givings_of(function: ast.AsyncFunctionDef | ast.FunctionDef) -> dict[Key | None, list[Act]]:
-    """Return what the statements of a function may give back, by all that this has to do with."""
-    return touching(act for node in statements_of(function) for act in givings(node))
-
-
 def calls_back(giving: Act, taking: Act) -> bool:
     """Tell whether one act calls what another has made: ``unsubscribe = subscribe()``, ``unsubscribe()``."""
     if giving.call is None or giving.thing is not None or giving.given:
