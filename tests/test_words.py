@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import textwrap
+from collections.abc import Iterator
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flake8_cancel import parts
+from flake8_cancel.code.patterns import Before, Matching, implied_names
+from flake8_cancel.registry import entries
+from flake8_cancel.rule import Rule, Word
 from flake8_cancel.source import split_lines
 from tests import index
 
@@ -135,3 +139,22 @@ def test_functions_are_taken_apart() -> None:
 
 def test_the_index_is_what_the_rules_say() -> None:
     assert index.INDEX.read_text(encoding="utf-8") == index.text(), "python -m tests.index writes it anew"
+
+
+def test_what_speaks_of_names_says_no_without_them() -> None:
+    asked = 0
+    for path in (index.INDEX.parents[1] / "fixtures").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for word in {word for entry in entries() for need in _needs(entry.rule) for word in need}:
+            if isinstance(word, Before) or not implied_names(word):
+                continue
+            is_there = word.is_in(text) if isinstance(word, Matching) else callable(word) and word(text)
+            asked += is_there
+            # It may well stand in a longer word, in a sentence.
+            assert not is_there or any(name in text for name in implied_names(word)), (path, word)
+    assert asked > 1_000
+
+
+def _needs(rule: Rule) -> Iterator[tuple[Word, ...]]:
+    for need in (*rule.needs, *rule.file_needs):
+        yield need if isinstance(need, tuple) else (need,)

@@ -54,7 +54,7 @@ class Before:
 
 
 def speaks_of(*names: str) -> Callable[[Q], Q]:
-    """Mark a question of a text: it says no where none of some whole words stands."""
+    """Mark a question of a text: where code is to be found by it, one of some whole words stands."""
 
     def mark(question: Q) -> Q:
         _SPOKEN_OF[question] = names
@@ -105,7 +105,11 @@ def has_while(text: str) -> bool:
 
 
 def _begins_statement(word: str, text: str) -> bool:
-    return any(line_before(text, at).rstrip(" \t\f")[-1:] in _BEFORE_STATEMENTS for at in places(word, text))
+    return any(
+        line_before(text, at).rstrip(" \t\f")[-1:] in _BEFORE_STATEMENTS
+        and not text[at : at + len(word) + 1].removeprefix(word).isidentifier()
+        for at in places(word, text)
+    )
 
 
 def places(word: str, text: str) -> Iterator[int]:

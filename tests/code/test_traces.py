@@ -174,7 +174,7 @@ def test_tells_a_gather_that_is_not_awaited(text: str, expected: bool) -> None:
     ],
 )
 def test_tells_a_plain_with_wherever_it_stands(text: str, expected: bool) -> None:
-    assert patterns.PLAIN_WITH.is_in(text) is expected
+    assert patterns.has_plain_with(text) is expected
 
 
 @pytest.mark.parametrize(
@@ -182,4 +182,4 @@ def test_tells_a_plain_with_wherever_it_stands(text: str, expected: bool) -> Non
     [("while x: pass", True), ("\n\twhile x: pass", True), ("# for a while", False), ("\nawhile()", False)],
 )
 def test_tells_a_loop_from_a_sentence(text: str, expected: bool) -> None:
-    assert patterns.WHILE.is_in(text) is expected
+    assert patterns.has_while(text) is expected

@@ -66,7 +66,7 @@ def framed(module: Module, taking: ast.stmt, release: ast.stmt, thing: Key | Non
     if not isinstance(last, ast.stmt) or (last is not release and _cleanup(last, module.facts) != [release]):
         return None
     between = block[block.index(taking) + 1 : block.index(last)]
-    if not between or jumps(between) or any(_binds(node, thing) for node in between):
+    if not between or jumps(between) or _bind(between, thing):
         return None
     if _reads_what_is_bound(last, between):
         return None
@@ -254,12 +254,14 @@ def forgets(node: ast.stmt) -> bool:
     return isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
 
 
-def _binds(statement: ast.stmt, thing: Key | None) -> bool:
+def _bind(statements: Sequence[ast.stmt], thing: Key | None) -> bool:
     name = root_name(thing)
-    return (not name or name in names_of(statement)) and any(
+    return any(
         isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
         and isinstance(node.ctx, (ast.Store, ast.Del))
         and key(node) == thing
+        for statement in statements
+        if not name or name in names_of(statement)
         for node in walk(statement)
     )
 

@@ -250,9 +250,10 @@ def _skip(module: Module, flow: Flow, taking: Act, giving: list[Act]) -> Skip | 
     asking = {guard for node in nodes for guard in guards(module, node, taking.thing, asked)}
     apart = set(contradicting(module, taking.node))
     is_release = any_of(passes(nodes | asking | apart), handed_to_with(taking.thing))
-    if flow.walk(starts, ends_normally, avoid=is_release):
-        return None
     first = flow.walk(starts, passes(nodes))
+    is_certain_to_come = first is not None and len(starts) == 1 and flow.is_only_way(first)
+    if not is_certain_to_come and flow.walk(starts, ends_normally, avoid=is_release):
+        return None
     related = givings_of(flow.function)
     things = {taking.result, *owners(taking.thing), *taking.given} - {None}
     acts = (act for thing in things for act in related.get(thing, ()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_cancel.code.graph.build import AnyFunction, build
@@ -63,6 +63,10 @@ class Flow:
     def ahead(self, state: State) -> tuple[State, ...]:
         """Return the states behind the sure edges out of a state that nothing interrupts."""
         return self._edges.ahead(state)
+
+    def is_only_way(self, path: Sequence[State]) -> bool:
+        """Tell whether whoever begins where a path begins, and is not interrupted, comes to its end."""
+        return all(len(self.ahead(state)) == 1 for state in path[:-1])
 
     def walk(
         self,

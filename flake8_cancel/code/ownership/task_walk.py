@@ -13,6 +13,7 @@ from flake8_cancel.code.graph.evaluate import header
 from flake8_cancel.code.graph.flow import Flow
 from flake8_cancel.code.graph.points import BRANCH, CLAUSE, STEP, SUSPEND, State, raising, unwind
 from flake8_cancel.code.ownership.holding import Hold, given_to
+from flake8_cancel.code.ownership.passing_by import passed_by
 from flake8_cancel.code.ownership.task_exits import cares, is_open
 from flake8_cancel.code.ownership.task_making import AS_COMPLETED
 from flake8_cancel.code.ownership.task_uses import LOOPS, Use, carries, loop_of, use
@@ -128,15 +129,18 @@ class Walk:
     ) -> list[State]:
         waiting = [state for state in dict.fromkeys(starts) if not ends(state)]
         seen = set(waiting)
+        passed = passed_by(self._flow, (self._hold.place, *self._hold.names, *self._hold.done))
         for state in waiting:
-            if ends_behind(state) or state.point.node in abandoning:
-                continue
-            closed = self._closed(state)
+            closed: list[object] = []
+            if state not in passed or state.point.node in abandoning:
+                if ends_behind(state) or state.point.node in abandoning:
+                    continue
+                closed = self._closed(state)
             for further in self._flow.ahead(state):
                 if further in seen or further.point in closed:
                     continue
                 seen.add(further)
-                if not ends(further):
+                if further in passed or not ends(further):
                     waiting.append(further)
         return waiting
 
