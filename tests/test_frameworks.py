@@ -261,3 +261,22 @@ def _found_with(statement: str) -> frozenset[str]:
                 findings = check_text(f"{text}\n\n{statement}\n", fixture.facts(text), RULES)
                 found.update(finding.code for finding in findings)
     return frozenset(found)
+
+
+def test_the_word_filter_knows_what_anyio_calls_the_exception() -> None:
+    text = textwrap.dedent(
+        """
+        from anyio import get_cancelled_exc_class
+
+        async def stops(event):
+            try:
+                await event.wait()
+            except get_cancelled_exc_class():
+                await event.wait()
+                raise
+        """
+    )
+    rules = registry.chosen(strict=True)
+    found = check_text(text, Facts(), rules)
+    assert found == check_text(text, Facts(), fixture.without_filter(rules))
+    assert "CNL905" in {finding.code for finding in found}

@@ -43,6 +43,7 @@ from collections.abc import Iterator
 
 from flake8_cancel.code.cleanup.frameworks import runs_on_asyncio
 from flake8_cancel.code.cleanup.unprotected import delaying
+from flake8_cancel.code.graph.catchers import NAMING_WORDS
 from flake8_cancel.code.patterns import ASYNC_BLOCK
 from flake8_cancel.rule import Finding, Module, Rule
 
@@ -50,7 +51,7 @@ from flake8_cancel.rule import Finding, Module, Rule
 class CancellationHandlerWaits(Rule):
     code = "CNL905"
     needs = ("except", ("await", ASYNC_BLOCK))
-    file_needs = ("CancelledError",)
+    file_needs = (NAMING_WORDS,)
     visits = (ast.ExceptHandler,)
 
     def check(self, node: ast.AST, module: Module) -> Iterator[Finding]:
