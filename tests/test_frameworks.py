@@ -263,10 +263,10 @@ def _found_with(statement: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def test_the_word_filter_knows_what_anyio_calls_the_exception() -> None:
+def test_the_word_filter_knows_the_other_name_of_the_exception() -> None:
     text = textwrap.dedent(
         """
-        from anyio import get_cancelled_exc_class
+        from .backend import get_cancelled_exc_class
 
         async def stops(event):
             try:
