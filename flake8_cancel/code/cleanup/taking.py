@@ -108,7 +108,7 @@ def owners(thing: Key | None) -> Iterator[Key]:
         thing = inner if isinstance(inner, tuple) else None
 
 
-@functools.lru_cache(maxsize=4_096)
+@functools.lru_cache(maxsize=1_024)
 def takings(statement: ast.stmt) -> tuple[Act, ...]:
     """Return what a simple statement takes."""
     return tuple(_takings(statement))
@@ -144,7 +144,7 @@ def _takings(statement: ast.stmt) -> Iterator[Act]:
             yield Act(METHOD, statement, receiver, call.func.attr, _given(call), call, result, awaited)
 
 
-@functools.lru_cache(maxsize=4_096)
+@functools.lru_cache(maxsize=1_024)
 def givings(statement: ast.stmt) -> tuple[Act, ...]:
     """Return what a simple statement may give back."""
     return tuple(_givings(statement))
