@@ -33,8 +33,6 @@ R = TypeVar("R", bound=Needing)
 
 # Everything but letters, digits and the underscore becomes a space. In UTF-8 other letters are bytes from 0x80.
 _SPACED = bytes(byte if byte >= 0x80 or chr(byte).isalnum() or byte == 0x5F else 0x20 for byte in range(0x100))
-
-
 # What only a function can hold.
 _SUSPENDING = frozenset({"async", "await", ASYNC_BLOCK})
 

@@ -61,28 +61,36 @@ def says_again(project: Path, *arguments: str) -> tuple[bytes, bytes]:
     return done.stdout, done.stderr.strip()
 
 
+def said_again(project: Path, *arguments: str) -> tuple[bytes, bytes]:
+    """Run until what was said is said again: other tests may just now write where Python looks for modules."""
+    for _ in range(12):
+        output, end = says_again(project, *arguments)
+        if end.endswith(b"False"):
+            break
+        time.sleep(0.5)
+    return output, end
+
+
 @pytest.fixture(scope="module")
 def said(remembered: Path) -> bytes:
     """Return what is said when nothing changed, once it is."""
-    says_again(remembered)
-    return says_again(remembered)[0]
+    return said_again(remembered)[0]
 
 
 def test_the_same_is_said_without_flake8(remembered: Path, said: bytes) -> None:
     assert b"CNL201" in said
     assert said == run(remembered, "--no-cache").stdout
-    assert says_again(remembered) == (said, b"1 False")
+    assert said_again(remembered) == (said, b"1 False")
     assert is_kept(remembered)
 
 
 def test_other_arguments_say_something_else(remembered: Path, said: bytes) -> None:
     for arguments in (("--exit-zero",), ("-q",), ("--ignore=CNL",), ("inner",), ("--output-format=json",)):
         expected = run(remembered, "--no-cache", *arguments)
-        for _ in range(3):
-            output, end = says_again(remembered, *arguments)
-            assert output == expected.stdout
-            assert end.startswith(b"%d " % expected.returncode)
-        assert end.endswith(b"False")
+        first, _ = says_again(remembered, *arguments)
+        output, end = said_again(remembered, *arguments)
+        assert first == output == expected.stdout
+        assert end == b"%d False" % expected.returncode
 
 
 def test_what_acts_is_done_again(remembered: Path, said: bytes, tmp_path: Path) -> None:
@@ -131,9 +139,7 @@ def test_every_change_is_seen(
     project = Path.cwd()
     (project / CACHE).mkdir()
     _settle()
-    for _ in range(3):
-        output, end = says_again(project)
-    assert end == b"1 False"
+    assert said_again(project)[1] == b"1 False"
     change()
     expected = run(project, "--no-cache")
     output, end = says_again(project)
