@@ -30,14 +30,15 @@ def said_before(argv: Sequence[str]) -> tuple[int, bytes] | None:
     Args:
         argv: the arguments, without the command's name.
     """
-    known = _store(argv).load()
     try:
+        known = _store(argv).load()
         code, _, output = known.pop(_SAID).partition(" ")
         for path, stamp in known.items():
             if _stamp(path) != stamp:
                 return None
         return int(code), output.encode("ascii").decode("unicode_escape").encode("latin-1")
-    except (KeyError, AttributeError, ValueError):
+    except (OSError, KeyError, AttributeError, ValueError):
+        # There may be no working directory any more.
         return None
 
 
@@ -116,14 +117,10 @@ def _watched(options: argparse.Namespace, files: Iterable[str], folders: Iterabl
 
 def own_files() -> Iterator[str]:
     """Yield the files of this program."""
-    waiting = [os.path.dirname(os.path.dirname(__file__))]
-    while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.name.endswith(".py"):
-                    yield entry.path
-                elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
-                    waiting.append(entry.path)
+    # In an archive there are none, and that is in sys.path.
+    for folder, inner, names in os.walk(os.path.dirname(os.path.dirname(__file__))):
+        inner[:] = [name for name in inner if name != "__pycache__"]
+        yield from (os.path.join(folder, name) for name in names if name.endswith(".py"))
 
 
 def _with_those_above(folders: set[str]) -> Iterator[str]:
